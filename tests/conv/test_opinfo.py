@@ -1,0 +1,72 @@
+"""torch's own samples of conv2d, and the inputs that torch says must fail."""
+
+import numpy as np
+import pytest
+
+from course_lib import ALGORITHMS, ConvShape, conv2d
+
+from .oracle import conv64, rounding
+
+
+@pytest.fixture(scope="module")
+def conv2d_info():
+    pytest.importorskip("expecttest", reason="torch's sample inputs need expecttest, which is in the test extra")
+    try:
+        import warnings
+
+        with warnings.catch_warnings():  # torch's test module, not ours
+            warnings.simplefilter("ignore")
+            from torch.testing._internal.common_methods_invocations import op_db
+    except ImportError as error:
+        pytest.skip(f"this torch has no sample inputs: {error}")
+    (info,) = (info for info in op_db if info.name == "nn.functional.conv2d")
+    return info
+
+
+def ours(sample):
+    """A torch sample as the arguments of conv2d."""
+    wt, bias = (*sample.args, None)[:2]
+    spelled = {"stride": "stride", "padding": "pad", "dilation": "dilation", "groups": "groups"}
+    more = {spelled[key]: value for key, value in sample.kwargs.items()}
+    return sample.input.detach().numpy(), wt.detach().numpy(), {**more, "bias": None if bias is None else bias.detach().numpy()}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch says how it does it
+def test_all_30_samples_agree_with_torch(conv2d_info):
+    import torch
+
+    seen = unbatched = 0
+    for sample in conv2d_info.sample_inputs("cpu", torch.float32):
+        ia, wt, more = ours(sample)
+        want = torch.nn.functional.conv2d(sample.input, *sample.args, **sample.kwargs).detach().numpy()
+        batch = ia if ia.ndim == 4 else ia[None]
+        shape = ConvShape(*batch.shape, wt.shape[0], *wt.shape[2:], **{k: v for k, v in more.items() if k != "bias"})
+        bias = np.zeros(shape.K) if more["bias"] is None else more["bias"].astype(np.float64)
+        exact = conv64(batch, wt, shape) + bias[:, None, None]
+        bound = rounding(batch, wt, shape, 2.0**-24)
+        bound = bound + 2.0**-24 * (np.abs(exact) + bound) * 1.0  # the addition of the bias rounds once more
+        for name in ALGORITHMS:
+            oa = conv2d(ia, wt, algorithm=name, **more)
+            assert oa.shape == want.shape and oa.dtype == want.dtype
+            assert (np.abs(oa - exact) <= bound).all() and (np.abs(oa - want) <= 2 * bound).all(), (name, shape)
+        seen, unbatched = seen + 1, unbatched + (ia.ndim == 3)
+    assert (seen, unbatched) == (30, 15)
+
+
+def test_all_10_error_inputs_fail_but_the_one_that_we_promote(conv2d_info):
+    refused, promoted = [], 0
+    for case in conv2d_info.error_inputs("cpu"):
+        ia, wt, more = ours(case.sample_input)
+        if ia.dtype == np.int64 and more["bias"].dtype == np.float64:
+            # torch refuses a float bias on whole numbers; here mixed dtypes are promoted by numpy's rules
+            assert conv2d(ia, wt, **more).dtype == np.float64
+            promoted += 1
+            continue
+        for name in ALGORITHMS:
+            with pytest.raises(ValueError) as error:
+                conv2d(ia, wt, algorithm=name, **more)
+        refused.append(str(error.value))
+    assert (len(refused), promoted) == (9, 1)
+    told = ["bias: want whole or floating", "stride: want", "pad: want", "dilation: want", "wt: want 4 axes"]
+    told += ["groups: 3 does", "groups: 3 does", "groups: want", "groups: want"]
+    assert all(sentence.startswith(start) for sentence, start in zip(refused, told, strict=True)), refused
