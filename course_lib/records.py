@@ -22,15 +22,14 @@ def text_of(value: Any) -> str:
         return "-"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if isinstance(value, int | np.integer):
-        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
-    if isinstance(value, float | np.floating):
-        if value != value or abs(value) == float("inf"):
-            return str(float(value))
-        if value == int(value) and abs(value) < 1e15:
-            return text_of(int(value))
-        return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    if not is_number(value):
+        return str(value)
+    number = float(value)
+    if not np.isfinite(number):
+        return str(number)
+    if isinstance(value, int | np.integer) or (number == int(number) and abs(number) < 1e15):
+        return f"{int(value):,}" if abs(number) >= 10_000 else str(int(value))
+    return f"{number:,.1f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def texts_of(column: Sequence[Any]) -> list[str]:

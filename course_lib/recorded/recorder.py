@@ -176,8 +176,8 @@ def record(function: Callable[..., Any], *args: Any, names: Mapping[str, str] | 
     An array made inside is called like the variable it is first put in; the one handed back is OA beside IA and W, C beside A
     and B. `names` renames any of them, {"x": "IA", "return": "OA"}.
 
-    `trace.marks` counts multiply, add, divide, compare and other (powers, shifts, exp, ...); `allocated` is the peak of bytes made inside, `workspace` the same
-    without the array handed back, `output` the number of that array's buffer (-1: none).
+    `trace.marks` counts multiply, add, divide, compare and other (powers, shifts, exp, ...); `allocated` is the peak of bytes
+    made inside, `workspace` the same without the array handed back, `output` the number of that array's buffer (-1: none).
     Raises TypeError for `@`, dot, einsum and the like: they hide their loads.
     """
     recorder = Recorder()

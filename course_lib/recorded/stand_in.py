@@ -15,6 +15,7 @@ from .scalars import Number
 if TYPE_CHECKING:
     from .recorder import Recorder
 
+ABSTRACT = (np.number, np.integer, np.signedinteger, np.unsignedinteger, np.inexact, np.floating, np.complexfloating)
 HERE = __name__.rsplit(".", 1)[0]
 
 
@@ -40,7 +41,7 @@ class StandIn(types.ModuleType):
         if thing in (np.array, np.asarray, np.ascontiguousarray, np.asanyarray):
             return self.gathered
         if isinstance(thing, type):
-            return number_type(thing, self.recorder) if issubclass(thing, np.number) else thing
+            return number_type(thing, self.recorder) if issubclass(thing, np.number) and thing not in ABSTRACT else thing
         if isinstance(thing, types.ModuleType) or not callable(thing) or isinstance(thing, np.ufunc):
             return thing
 

@@ -138,12 +138,14 @@ def lists(x):
 def own_dtypes(x):
     oa = np.zeros(x.shape, dtype=float)
     oa[...] = x
-    assert isinstance(x[0], float | np.floating) and isinstance(float(x[0]), float) and isinstance(x, np.ndarray)
+    assert isinstance(x[0], float) and np.issubdtype(x.dtype, np.floating) and x.dtype == np.float64
+    assert isinstance(float(x[0]), float) and isinstance(x, np.ndarray)
     return oa.astype(int) + np.asarray([1, 2, 3, 4, 5, 6], np.int8)
 
 
 def functions(x):
-    return math.sqrt(x[1]) + np.sqrt(x[2]) + abs(x[0]) + round(x[0]) + max(x) + np.max(x) + np.maximum(x[0], 0) + x[1] ** 2 + np.exp(-x).sum()
+    total = math.sqrt(x[1]) + np.sqrt(x[2]) + abs(x[0]) + round(x[0])
+    return total + max(x) + np.max(x) + np.maximum(x[0], 0) + x[1] ** 2 + np.exp(-x).sum()
 
 
 def masks(x):
