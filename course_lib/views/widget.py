@@ -1,0 +1,110 @@
+"""A picture that the kernel redraws when a slider moves: an anywidget around the same player."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from course_lib.views.page import graded, player_assets
+from course_lib.views.scene import Scene
+from course_lib.views.variants import LIMIT, knobs_of
+
+# Waits until the slider rests before it asks; the newest wish wins; a late answer to an old wish is not shown.
+GLUE = """
+export default {
+  render({ model, el }) {
+    const figure = document.createElement("figure");
+    el.append(figure);
+    let timer = 0;
+    const ask = (at) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => { figure.classList.add("waiting"); model.set("wish", at); model.save_changes(); }, 120);
+    };
+    const player = globalThis.scenePlayer.mount(figure, model.get("answer"), ask);
+    player.setSliders(model.get("knobs"), model.get("wish"));
+    const answered = () => player.update(model.get("answer"));
+    model.on("change:answer", answered);
+    return () => { clearTimeout(timer); model.off("change:answer", answered); };
+  },
+};
+"""
+
+
+def live(function: Callable[..., Scene], **sliders: Sequence[Any]) -> Any:
+    """`function` drawn again, in the kernel, whenever a slider moves: live(draw, stride=[1, 2, 3], pad=range(4)).
+
+    Without a front end and under a grader the still picture stands in its place; once the kernel is gone JupyterLab asks for
+    the cell to be run again (`variants` needs no kernel). An error in `function`, or a picture of more than 2 MB, is said in
+    the widget and the picture stays. Raises ValueError for no sliders, and whatever `function` raises for the first positions.
+    """
+    if not sliders:
+        raise ValueError("sliders: want at least one, as in live(draw, stride=[1, 2, 3])")
+    values = {name: list(choices) if isinstance(choices, range) else choices for name, choices in sliders.items()}
+    knobs = knobs_of(values)
+
+    def draw(at: Sequence[int]) -> Scene:
+        return function(**{name: values[name][i] for name, i in zip(values, at, strict=True)})
+
+    first = draw([0] * len(knobs))
+    small_enough(first)
+    return build()(draw, first, knobs)
+
+
+def small_enough(scene: Scene) -> dict[str, Any]:
+    """The scene's data; ValueError if it is too much to send at every move of a slider."""
+    if not isinstance(scene, Scene):
+        raise ValueError(f"function: want a Scene back, got {type(scene).__name__}")
+    data = scene.data()
+    size = len(json.dumps(data))
+    if size > LIMIT:
+        raise ValueError(
+            f"This picture takes {size / 1e6:.1f} MB, more than the {LIMIT / 1e6:.0f} MB a slider can move; draw a smaller one."
+        )
+    return data
+
+
+def build() -> type:
+    """The widget class; made here so that `import course_lib.views` needs no anywidget."""
+    import anywidget
+    import traitlets
+
+    class Live(anywidget.AnyWidget):
+        """Sliders and a Scene; `wish` are the positions asked for, `answer` is the scene's data or {"error": words}."""
+
+        _css, _esm = player_assets()[0], player_assets()[1] + GLUE
+        knobs = traitlets.List().tag(sync=True)
+        wish = traitlets.List().tag(sync=True)
+        answer = traitlets.Dict().tag(sync=True)
+
+        def __init__(self, draw: Callable[[Sequence[int]], Scene], first: Scene, knobs: list[dict[str, Any]]) -> None:
+            self.draw, self.scene = draw, first
+            super().__init__(knobs=knobs, wish=[0] * len(knobs), answer=first.data())
+
+        @traitlets.validate("wish")
+        def _inside(self, proposal: Any) -> list[int]:
+            at = list(proposal["value"])
+            if len(at) != len(self.knobs) or any(
+                not isinstance(i, int) or not 0 <= i < len(k["values"]) for i, k in zip(at, self.knobs, strict=False)
+            ):
+                raise traitlets.TraitError(f"wish: want a position for each of {len(self.knobs)} sliders, got {at}")
+            return at
+
+        @traitlets.observe("wish")
+        def _redraw(self, change: Any) -> None:
+            try:
+                scene = self.draw(change["new"])
+                self.answer = small_enough(scene)
+                self.scene = scene
+            except Exception as error:  # whatever the student's function raises belongs in the widget, not in a log nobody reads
+                self.answer = {"error": f"{type(error).__name__}: {error}"}
+
+        def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+            still = {"image/svg+xml": self.scene.svg(self.scene.poster), "text/plain": f"{self.scene.title}. {self.scene.alt}"}
+            if graded():
+                return still
+            bundle = super()._repr_mimebundle_(**kwargs)
+            data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+            return {**data, **still}, metadata
+
+    return Live
