@@ -1,0 +1,206 @@
+"""Open JupyterLab on the labs, on a page that lists the chapters. Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import contextlib
+import importlib.util
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+from .chapters import ROOT, stale_decks, start_page
+
+# JupyterLab as a course wants it: no news, no update checks, no pop-ups; the start page is read, not edited.
+OVERRIDES = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
+}
+
+# What is installed for instructors and authors stays out of a student's JupyterLab: menus that lead nowhere, seconds at the start.
+NOT_FOR_STUDENTS = {
+    "jpserver_extensions": [
+        "nbgrader.server_extensions.assignment_list",
+        "nbgrader.server_extensions.course_list",
+        "nbgrader.server_extensions.formgrader",
+        "nbgrader.server_extensions.validate_assignment",
+        "jupyterlab_jupytext",
+    ],
+    "disabledExtensions": ["@jupyter/nbgrader", "jupyterlab-jupytext"],
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "labs", help="open this folder instead of the course's labs/")
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    parser.add_argument("--port", type=port_number, default=8888, help="where to listen (8888; a busy one is passed over)")
+
+
+def port_number(text: str) -> int:
+    """A port as typed; argparse makes the sentence."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"want a number from 1 to 65535 (0: any free one), got {text!r}")
+    return int(text)
+
+
+def free_port(wanted: int) -> int:
+    """The first port from `wanted` on that nothing listens at, after 100 any free one."""
+    for port in [*range(wanted, min(wanted + 100, 65536)), 0] if wanted else [0]:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            if os.name != "nt":  # there the option means something else
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(listener.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")
+
+
+def own_folder() -> Path:
+    """Where this course keeps its Jupyter settings: in its environment, so a user's own Jupyter, broken or not, is not met."""
+    folder = Path(sys.prefix) / "course-jupyter"
+    if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):  # not an environment of our own
+        folder = Path(tempfile.gettempdir()) / f"course-jupyter-{os.getuid() if hasattr(os, 'getuid') else 'me'}"
+    for name in ("config", "data", "runtime", "settings", "ipython/profile_default"):
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The variables that keep Jupyter inside `folder` and its kernels inside this environment."""
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_PREFER_ENV_PATH": "0",  # the folder above wins over what packages switch on
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
+
+
+def can_build(decks: Path) -> bool:
+    """Is there a deck to build, and what it takes to build it?"""
+    tools = all(importlib.util.find_spec(name) for name in ("markdown_it", "latex2mathml"))
+    return bool(stale_decks(decks)) and tools and os.access(decks.parent, os.W_OK)
+
+
+def build_decks(decks: Path) -> None:
+    """Build the decks that are missing or old: in a process of its own, politely, and not before JupyterLab has had its time."""
+    time.sleep(15)
+    words = [sys.executable, "-m", "course_lib.cli", "slides", *stale_decks(decks)]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # Ctrl-C is not for it
+    atexit.register(process.terminate)
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 19)
+
+
+def write_if_new(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
+
+
+def write_settings(folder: Path) -> None:
+    """Put this file's tables where Jupyter reads them."""
+    off = dict.fromkeys(NOT_FOR_STUDENTS["jpserver_extensions"], False)
+    disabled = dict.fromkeys(NOT_FOR_STUDENTS["disabledExtensions"], True)
+    write_if_new(folder / "settings" / "overrides.json", json.dumps(OVERRIDES, indent=1))
+    write_if_new(folder / "settings" / "page_config.json", json.dumps({"disabledExtensions": disabled}, indent=1))
+    write_if_new(folder / "config" / "jupyter_server_config.json", json.dumps({"ServerApp": {"jpserver_extensions": off}}, indent=1))
+    # a kernel's remarks about its own wiring (it listens on this machine only) are not for the student's terminal
+    write_if_new(folder / "ipython" / "profile_default" / "ipython_kernel_config.json", json.dumps({"IPKernelApp": {"log_level": 40}}))
+
+
+def when_up(address: str, browser: bool, asked: int, port: int) -> None:
+    """Wait until the server answers, say where it is, open the browser."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=2):
+            break
+        time.sleep(0.05)
+    if asked and port != asked:
+        print(f"Port {asked} is busy; this one listens at {port}.")
+    print(f"\nThe labs are open at\n\n    {address}\n\nCtrl-C here ends the course; what is saved stays saved.\n", flush=True)
+    if browser:
+        opened = False
+        with contextlib.suppress(webbrowser.Error):
+            opened = webbrowser.open(address)
+        if not opened:
+            print("No browser could be opened from here: open the address above in yours.", flush=True)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start JupyterLab in this process; 0 when it was ended by Ctrl-C."""
+    labs = options.folder.expanduser().resolve()
+    if not labs.is_dir():
+        print(f"course lab: there is no folder {labs}", file=sys.stderr)
+        return 1
+    port = free_port(options.port)
+    folder = own_folder()
+    for name in (
+        "JUPYTER_PATH",
+        "JUPYTER_CONFIG_PATH",
+        "JUPYTER_TOKEN",
+        "JUPYTERLAB_DIR",
+        "JUPYTERLAB_SETTINGS_DIR",
+        "JUPYTERLAB_WORKSPACES_DIR",
+    ):
+        os.environ.pop(name, None)
+    os.environ.update(surroundings(folder))
+    write_settings(folder)
+    decks = ROOT / "slides" / "built"
+    building = options.folder == ROOT / "labs" and can_build(decks)  # a folder of one's own has no part in the decks
+    start = "/lab"
+    try:
+        write_if_new(labs / "start.md", start_page(labs, f"http://127.0.0.1:{port}/static/built", decks, building))
+        start = "/lab/tree/start.md"
+    except OSError as error:
+        print(f"(no start page: {labs} cannot be written to, {error.strerror})")
+    token = secrets.token_hex(16)
+    os.environ["JUPYTER_TOKEN"] = token  # not on the command line, where every user of the machine could read it
+    address = f"http://127.0.0.1:{port}{start}?token={token}"
+
+    settings = {
+        "ServerApp.root_dir": str(labs),
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.open_browser": False,
+        "ServerApp.answer_yes": True,
+        "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
+        "ServerApp.extra_static_paths": str(decks.parent),  # the decks, for the start page's links
+        "LabApp.default_url": start,
+        "LabApp.app_settings_dir": str(folder / "settings"),
+        "LabApp.user_settings_dir": str(folder / "config" / "lab" / "user-settings"),
+        "LabApp.workspaces_dir": str(folder / "config" / "lab" / "workspaces"),
+        "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "LabApp.news_url": "None",
+        "LabApp.extension_manager": "readonly",
+        "Application.log_level": "ERROR",
+        "ServerApp.log_level": "ERROR",
+        "LabApp.log_level": "ERROR",
+    }
+    threading.Thread(target=when_up, args=(address, not options.no_browser, options.port, port), daemon=True).start()
+    if building:
+        threading.Thread(target=build_decks, args=(decks,), daemon=True).start()
+    print("Starting JupyterLab ...", flush=True)
+    # jsonschema's optional check of international addresses compiles a grammar for two seconds; nothing here has such an address
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(argv=[f"--{name}={value}" for name, value in settings.items()])
+    return 0

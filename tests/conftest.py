@@ -1,0 +1,167 @@
+"""What the rooms' tests share: a real Chromium that reaches nothing outside, a running JupyterLab, a place for screenshots.
+
+    chromium          a browser (a module long: its event loop must not meet another module's)
+    page_offline      (page, outside): every request that is not file:, data:, blob: or loopback is blocked and listed
+    artefacts         the folder for screenshots, tests/.artefacts
+    jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs
+
+The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
+and named at the end; with CI=true it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from course_lib.cli.parts import TESTS_NEED, chromium_path
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTEFACTS = ROOT / "tests" / ".artefacts"
+IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
+LEFT_OUT: dict[str, int] = {}  # marker -> how many tests were skipped for it
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, part in TESTS_NEED.items():
+        if item.get_closest_marker(marker) and not part().ok:
+            said = f"needs {part().name}: {part().says}. {part().remedy}"
+            if IN_CI:
+                pytest.fail(said, pytrace=False)
+            LEFT_OUT[marker] = LEFT_OUT.get(marker, 0) + 1
+            pytest.skip(said)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for marker, count in LEFT_OUT.items():
+        part = TESTS_NEED[marker]()
+        terminalreporter.section(f"left out: {count} tests that need {part.name}", sep="-", yellow=True)
+        terminalreporter.line(part.says)
+        terminalreporter.line(f"to run them: {part.remedy}")
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """The folder where tests keep screenshots for a person to look at."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    return ARTEFACTS
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real Chromium under Playwright, closed at the end of the module."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+def is_outside(url: str) -> bool:
+    """Would this request leave the machine?"""
+    parts = urlsplit(url)
+    return parts.scheme not in ("file", "data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost", "::1")
+
+
+@pytest.fixture
+def new_page_offline(chromium: Any) -> Iterator[Callable[..., tuple[Any, list[str]]]]:
+    """Makes (page, outside): a new page whose outside requests are blocked and listed. Words go to Playwright's new_context."""
+    contexts = []
+
+    def make(**words: Any) -> tuple[Any, list[str]]:
+        outside: list[str] = []
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **words})
+        contexts.append(context)
+
+        def gate(route: Any) -> None:
+            if is_outside(route.request.url):
+                outside.append(route.request.url)
+                route.abort()
+            else:
+                route.continue_()
+
+        context.route("**/*", gate)
+        context.on("page", lambda page: page.on("websocket", lambda ws: is_outside(ws.url) and outside.append(ws.url)))
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        return page, outside
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page_offline(new_page_offline: Callable[..., tuple[Any, list[str]]]) -> tuple[Any, list[str]]:
+    """(page, outside): one page, and the list of requests that tried to leave the machine."""
+    return new_page_offline()
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running JupyterLab: its address with the token, and the copy of labs/ it serves."""
+
+    address: str
+    labs: Path
+
+    def url(self, path: str = "") -> str:
+        """The address that opens `path` (relative to labs/) in a fresh workspace."""
+        base, _, token = self.address.partition("/lab")
+        return f"{base}/lab/workspaces/auto-{time.monotonic_ns()}/tree/{path}?{token.partition('?')[2]}"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """JupyterLab as a student gets it, `course lab --no-browser`, on a copy of labs/; stopped by Ctrl-C at the end."""
+    labs = tmp_path_factory.mktemp("home") / "labs"
+    shutil.copytree(ROOT / "labs", labs, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    log = labs.parent / "jupyter.log"
+    words = [sys.executable, "-m", "course_lib.cli", "lab", str(labs), "--no-browser", "--port", str(free_port())]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with log.open("w") as out:
+        process = subprocess.Popen(words, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*", log.read_text(errors="replace"))):
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"`course lab` did not start:\n{log.read_text(errors='replace')[-3000:]}", pytrace=False)
+            time.sleep(0.1)
+        yield JupyterServer(found[0], labs)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
