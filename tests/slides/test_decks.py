@@ -1,0 +1,130 @@
+"""The course's decks: every frame of the lecture in its order, each with figure, number, question and notes; nothing from outside."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from course_lib.slides import build, read
+from course_lib.slides.command import SLIDES, chapters
+
+# The lecture's frames in order, and the frame of ours that covers each.
+COVERED = {
+    "01_intro": [
+        ("Efficient Computing of Deep Neural Networks", "title"),
+        ("Computer Vision", "computer-vision"),
+        ("Revolution of Depth (errors by year)", "revolution-of-depth"),
+        ("Revolution of Depth (AlexNet, 8 layers; VGG, 19 layers)", "revolution-of-depth-8-to-19"),
+        ("Revolution of Depth (ResNet, 152 layers)", "revolution-of-depth-152"),
+        ("the list of networks", "model-list"),
+        ("the list of networks with all sizes", "the-size-list"),
+        ("accuracy, operations and size (Canziani et al.)", "accuracy-map"),
+        ("When Machine Learning Meets Hardware", "hardware"),
+        ("1st Challenge: Model Size", "model-size"),
+        ("2nd Challenge: Energy Efficiency", "energy"),
+        ("Convolution Is the Bottleneck", "convolution-is-the-bottleneck"),
+    ],
+    "03_gemm": [
+        ("outline: 2 Convolution Basis, 3 GEMM, 4 Direct Convolution, 5 Sparse Convolution", "outline"),
+        ("Convolution Basis: A = a·1 + b·2 + ...; H W R S P Q", "convolution-basis"),
+        ("stride", "stride"),
+        ("stride, moved on", "stride-2"),
+        ("P and Q without padding", "output-size"),
+        ("padding, P and Q with padding", "padding"),
+        ("C: input channels", "channels"),
+        ("K: output channels", "filters"),
+        ("N: batch size", "batch"),
+        ("Direct convolution: no extra memory overhead", "direct-convolution"),
+        ("low performance, poor access pattern, short dot product", "direct-properties"),
+        ("Im2col 2D-Convolution", "im2col-2d"),
+        ("large extra memory, good performance, any configuration", "im2col-properties"),
+        ("Im2col 3D-Convolution", "im2col-3d"),
+        ("unified calculation for both convolution and fully-connected layers", "unified"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Both decks, built once: {"01_intro": html, ...}."""
+    return {name: build(path, measure=False) for name, path in chapters().items()}
+
+
+def anchors(name: str) -> list[str]:
+    return [anchor for frame in read(SLIDES / f"{name}.md").frames for anchor in (frame.anchor, *frame.also)]
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_every_frame_of_the_lecture_is_covered_in_its_order(name):
+    ours = anchors(name)
+    places = [ours.index(anchor) for _, anchor in COVERED[name]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_every_frame_has_a_figure_a_computed_number_a_question_and_notes(name, pages):
+    sections = re.findall(r'<section class="frame.*?</section>', pages[name], re.S)
+    for frame, section in zip(read(SLIDES / f"{name}.md").frames, sections, strict=False):
+        assert 'class="fig' in section, f"{frame.title}: no figure"
+        assert 'class="quiz"' in section, f"{frame.title}: no question"
+        written = "".join(part.text for part in frame.parts if part.kind in ("text", "quiz"))
+        assert "{=" in written or "\n= " in written, f"{frame.title}: no computed number"
+        assert frame.minutes > 0 and len(frame.notes) > 40, f"{frame.title}: no notes"
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_the_same_source_gives_the_same_bytes(name, pages):
+    assert build(chapters()[name], measure=False) == pages[name]
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_nothing_in_a_deck_asks_for_anything_outside(name, pages):
+    page = pages[name]
+    assert not re.findall(r"""(?:src|href|action|poster|data)\s*=\s*["']?\s*(?:https?:)?//""", page)
+    assert not re.findall(r"url\(\s*[\"']?(?!#|data:)|@import|\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon", page)
+    assert set(re.findall(r"https?://[^\s\"'<>)\\]+", page)) <= {"http://www.w3.org/2000/svg"}
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_a_deck_is_below_a_megabyte(name, pages):
+    assert len(pages[name].encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_no_id_is_used_twice_in_a_page(name, pages):
+    ids = re.findall(r'<[^>]* id="([^"]+)"', pages[name])
+    assert len(ids) == len(set(ids))
+
+
+def test_the_numbers_of_the_courses_own_layer_stand_on_the_slides(pages):
+    # 54·54·64·27 MACs; 27·54·54 lowered elements; 27·2916 / (3·56·56); 9 rows by 25 columns of the slide's 7x7 example
+    for number in (64 * 27 * 54 * 54, 27 * 54 * 54, 9 * 25, 54 * 56 * 3 * 3):
+        assert f">{number:,}</span>" in pages["03_gemm"]
+    assert f">{27 * 54 * 54 / (3 * 56 * 56):.2f}×</span>" in pages["03_gemm"]
+
+
+def test_a_constant_changed_in_a_deck_changes_what_is_built(tmp_path, pages):
+    text = (SLIDES / "03_gemm.md").read_text(encoding="utf-8")
+    path = tmp_path / "03_gemm.md"
+    path.write_text(text.replace("H=56, W=56, K=64, R=3, S=3)\n", "H=56, W=56, K=32, R=3, S=3)\n"), encoding="utf-8")
+    changed = build(path, measure=False)
+    assert ">5,038,848</span>" in pages["03_gemm"]
+    assert ">2,519,424</span>" in changed  # half the filters, half the work
+
+
+def test_the_three_wrong_rows_are_the_right_choices_of_the_size_question(pages):
+    quiz = re.search(r'<div class="quiz"[^>]*data-kind="many".*?class="said"', pages["01_intro"], re.S)[0]
+    right = re.findall(r'data-right="1".*?<span class="words">(.*?)</span>', quiz)
+    assert right == ["ResNet, 215", "Inception-ResNet, 23", "Xception, 22"]
+
+
+def test_every_slide_a_lab_points_to_is_there():
+    exercises = Path(__file__).resolve().parents[2] / "course_lib" / "exercises"
+    for path in exercises.glob("lab*.py"):
+        for name, anchor in re.findall(r'"(\d\d_\w+)#([\w-]+)"', path.read_text(encoding="utf-8")):
+            assert anchor in anchors(name), f"{path.name} points to {name}#{anchor}"
+
+
+def test_times_on_slides_name_their_machine_and_command(pages):
+    assert "recorded by python -m course_lib.slides.timing alexnet" in pages["01_intro"]
