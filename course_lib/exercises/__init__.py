@@ -1,0 +1,58 @@
+"""The exercises of all labs by name, and the order in which a lab asks for them.
+
+    EXERCISES["im2col"]        -> Exercise     the chapter's file is read when one of its exercises is asked for
+    LABS["03_gemm"]            -> ["lowered_ratio", "im2col", ...]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from .exercise import Answer, Case, Count, Exercise, Made, Misconception, Part, Verdict, judge
+
+LABS: dict[str, list[str]] = {
+    "01_intro": [
+        "fc_share",
+        "conv_output_size",
+        "conv2d_direct",
+        "strides_of",
+        "offset",
+        "layer_cost",
+        "model_cost",
+        "wrong_rows",
+        "measure_latency",
+    ],
+    "03_gemm": [
+        "lowered_ratio",
+        "im2col",
+        "filters_to_matrix",
+        "conv2d_im2col",
+        "im2col_workspace",
+        "col2im",
+    ],
+}
+
+
+class Catalogue(Mapping[str, Exercise]):
+    """A dict of Exercises that reads a chapter's file when it is first needed."""
+
+    def __init__(self, labs: Mapping[str, list[str]]) -> None:
+        self.homes = {name: lab for lab, names in labs.items() for name in names}
+
+    def __getitem__(self, name: str) -> Exercise:
+        if name not in self.homes:
+            raise KeyError(name)
+        exercises: dict[str, Exercise] = import_module(f"{__name__}.lab{self.homes[name]}").EXERCISES
+        return exercises[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.homes)
+
+    def __len__(self) -> int:
+        return len(self.homes)
+
+
+EXERCISES = Catalogue(LABS)
+
+__all__ = ["EXERCISES", "LABS", "Answer", "Case", "Count", "Exercise", "Made", "Misconception", "Part", "Verdict", "judge"]
