@@ -1,0 +1,11 @@
+"""The instructor's side: labs handed in are run in a sandbox, judged outside it, and written to a ledger and a gradebook.
+
+manifest    what an exercise is worth and what its sandbox holds       manifests/*.toml, one a lab
+rebuild     the student's cells in the release's notebook
+sandbox     a kernel that sees nothing but what it may
+run         one submission: runs the notebook, judges each exercise from outside
+ledger      every verdict, one JSON line each
+gradebook   the same marks in nbgrader's gradebook
+feedback    a page a student, a page a class
+commands/   course grade, course report, course collect
+"""

@@ -1,0 +1,1 @@
+"""The instructor's commands, each `add(parser)` and `run(options) -> exit code`."""

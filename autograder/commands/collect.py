@@ -1,0 +1,51 @@
+"""`course collect DOWNLOAD --lab LAB`: a learning platform's zip, sorted into submitted/<student>/<lab>/.
+
+Understands what Blackboard, Canvas and Moodle hand out, and plain folders of students. The last attempt of a student counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("download", type=Path, metavar="DOWNLOAD", help="the zip, or a folder it was unpacked into")
+    parser.add_argument("--lab", required=True, metavar="NAME", help="the lab it is for, as 03_gemm")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where submitted/ lies (default: autograder/state)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 where everything was taken, 1 where a file was refused or nothing was found."""
+    from .. import collecting, manifest
+    from ..grading import Place
+
+    refused: list[str] = []
+    try:
+        lab = manifest.load(options.lab)
+        if not options.download.exists():
+            raise collecting.Refused(f"{options.download}: there is no such file or folder")
+        taken, notes = collecting.last_attempts(list(collecting.read(options.download, refused)))
+    except (manifest.ManifestError, collecting.Refused) as error:
+        print(f"course collect: {error}", file=sys.stderr)
+        return 1
+    root = (Place(options.state.resolve()) if options.state else Place()).root / "submitted"
+    for student, found in sorted(taken.items()):
+        folder = root / student / options.lab
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob("*.ipynb"):
+                old.unlink()
+            (folder / f"{lab.notebook}.ipynb").write_bytes(found.data)
+            day, clock = found.when[:10], found.when[11:].replace("-", ":")
+            (folder / "timestamp.txt").write_text(f"{day} {clock} UTC\n")
+        except OSError as error:
+            print(f"course collect: {error.filename}: {error.strerror}", file=sys.stderr)
+            return 1
+    for line in notes:
+        print(line)
+    for line in refused:
+        print(f"not taken: {line}", file=sys.stderr)
+    print(f"{len(taken)} students in {root}; next: course grade --lab {options.lab}")
+    return 0 if taken and not refused else 1

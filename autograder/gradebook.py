@@ -1,0 +1,191 @@
+"""The ledger's marks in nbgrader's gradebook, so that formgrader, feedback and export show them; manual grades are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .rebuild import tag, tests_of
+
+PATIENCE = 60  # seconds to wait for another program that holds the gradebook
+
+
+class GradebookError(RuntimeError):
+    """The gradebook cannot be used; the message says what to do."""
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Any]:
+    """nbgrader's Gradebook, quietly. Raises GradebookError where it is damaged or held by another program."""
+    # nbgrader calls the bare program `alembic`: it must be found where this Python's programs are
+    here = os.path.dirname(sys.executable)
+    if os.environ.get("PATH", "").split(os.pathsep)[0] != here:
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    for name in ("nbgrader", "alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from nbgrader.api import Gradebook
+        from sqlalchemy.exc import DatabaseError, OperationalError
+
+        check_file(url)
+        try:
+            with quiet_descriptors():
+                book = Gradebook(url + (f"?timeout={PATIENCE}" if url.startswith("sqlite") else ""))
+        except (OperationalError, DatabaseError) as error:
+            raise GradebookError(said_of(url, error)) from None
+        try:
+            yield book
+        except OperationalError as error:
+            book.db.rollback()
+            raise GradebookError(said_of(url, error)) from None
+        finally:
+            book.close()
+
+
+def said_of(url: str, error: Exception) -> str:
+    text = str(getattr(error, "orig", error))
+    if "locked" in text:
+        return f"the gradebook {url} is held by another program (formgrader?) for more than {PATIENCE} s"
+    return f"the gradebook {url} cannot be used: {text}"
+
+
+def check_file(url: str) -> None:
+    """Before a SQLite gradebook is opened: a file that nbgrader left half made is put aside, a damaged one is said."""
+    if not url.startswith("sqlite:///"):
+        return
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        return
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE)) as db:
+        try:
+            sound = db.execute("pragma integrity_check").fetchone()[0]
+            tables = {row[0] for row in db.execute("select name from sqlite_master where type = 'table'")}
+        except sqlite3.DatabaseError as error:
+            raise GradebookError(
+                f"the gradebook {path} is damaged ({error}); the backups lie beside it, and `course grade` rebuilds it from the ledger"
+            ) from None
+    if sound != "ok":
+        raise GradebookError(
+            f"the gradebook {path} is damaged ({sound}); the backups lie beside it, and `course grade` rebuilds it from the ledger"
+        )
+    if not tables or "alembic_version" not in tables:
+        path.rename(path.with_name(f"{path.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}"))
+
+
+def backup(url: str, keep: int = 20) -> Path | None:
+    """A dated copy of a SQLite gradebook beside it, made by SQLite itself; the oldest beyond `keep` go."""
+    if not url.startswith("sqlite:///") or not (path := Path(url.removeprefix("sqlite:///"))).exists():
+        return None
+    import sqlite3
+
+    copies = path.parent / "backups"
+    copies.mkdir(exist_ok=True)
+    target = copies / f"{path.stem}-{time.strftime('%Y%m%d-%H%M%S')}.db"
+    with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    for old_copy in sorted(copies.glob(f"{path.stem}-*.db"))[:-keep]:
+        old_copy.unlink()
+    return target
+
+
+@contextlib.contextmanager
+def quiet_descriptors() -> Iterator[None]:
+    """alembic speaks through the process's own descriptors."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+def declare(book: Any, lab: Any) -> None:
+    """Make the lab known: assignment, notebook, and its cells with their points. Safe to repeat; nothing is removed."""
+    name, notebook = lab.manifest.lab, lab.manifest.notebook
+    book.update_or_create_assignment(name)
+    book.update_or_create_notebook(notebook, name)
+    for cell in lab.release.cells:
+        info = tag(cell)
+        if not (grade_id := info.get("grade_id")):
+            continue
+        if info.get("grade"):
+            book.update_or_create_grade_cell(grade_id, notebook, name, max_score=float(info.get("points", 0)), cell_type=cell["cell_type"])
+        if info.get("solution"):
+            book.update_or_create_solution_cell(grade_id, notebook, name)
+        if info.get("task"):
+            book.update_or_create_task_cell(grade_id, notebook, name, max_score=float(info.get("points", 0)), cell_type=cell["cell_type"])
+        locked = bool(info.get("locked")) or (bool(info.get("grade")) and not info.get("solution"))
+        book.update_or_create_source_cell(
+            grade_id, notebook, name, source=cell["source"], locked=locked, cell_type=cell["cell_type"], checksum=info.get("checksum")
+        )
+
+
+def write(book: Any, lab: Any, record: Mapping[str, Any], timestamp: Any = None) -> None:
+    """One record's marks. A manual score stays and is marked for another look; an unscored state clears a stale grade."""
+    name, notebook, student = lab.manifest.lab, lab.manifest.notebook, record["student"]
+    book.update_or_create_student(student)
+    words = {"timestamp": timestamp} if timestamp is not None else {}
+    book.update_or_create_submission(name, student, **words)
+    tests = tests_of(lab.release.cells, lab.manifest.exercises)
+    nothing = record["file"] is None
+    for index, cell in enumerate(lab.release.cells):
+        info = tag(cell)
+        grade_id = info.get("grade_id")
+        if not grade_id or not (info.get("grade") or info.get("solution")):
+            continue
+        if info.get("grade"):
+            grade = book.find_grade(grade_id, notebook, name, student)
+            if index in tests:
+                grade.auto_score = record["exercises"][tests[index]]["points"]
+            elif grade_id in record["questions"]:
+                grade.auto_score = None if record["questions"][grade_id]["answered"] else 0.0
+            else:
+                grade.auto_score = None if not nothing else 0.0
+            grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+        if info.get("solution"):
+            comment = book.find_comment(grade_id, notebook, name, student)
+            comment.auto_comment = comment_on(lab, record, cell)
+    book.db.commit()
+
+
+def comment_on(lab: Any, record: Mapping[str, Any], cell: Any) -> str | None:
+    """What is said under a solution cell in formgrader and in nbgrader's feedback."""
+    from .rebuild import defined
+
+    said = []
+    for name in defined(cell["source"]):
+        if (entry := record["exercises"].get(name)) is None:
+            continue
+        if entry["points"] is not None and entry["points"] >= entry["max"]:
+            said.append(f"{name}: right.")
+        else:
+            said.append(f"{name}: {entry['message']}{' Hint: ' + entry['hint'] if entry['hint'] else ''}")
+    if not said and tag(cell).get("grade_id") in record["questions"] and not record["questions"][tag(cell)["grade_id"]]["answered"]:
+        return "No response."
+    return " ".join(said) or None
+
+
+def manual(book: Any, lab: Any, student: str) -> dict[str, float]:
+    """grade_id -> the score a person gave, where one did."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        submission = book.find_submission_notebook(lab.manifest.notebook, lab.manifest.lab, student)
+    except MissingEntry:
+        return {}
+    return {g.name: g.manual_score + (g.extra_credit or 0.0) for g in submission.grades if g.manual_score is not None}

@@ -1,0 +1,90 @@
+"""Which files were handed in: submitted/<student>/<lab>/<notebook>.ipynb, however the notebook came to be called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's file for one lab; `path` is None where nothing was handed in."""
+
+    student: str
+    lab: str
+    path: Path | None
+    notes: tuple[str, ...] = ()
+    refused: str = ""  # why the file is not even opened
+
+
+class Refused(ValueError):
+    """A path that is not graded, and why."""
+
+
+def find(path: Path, labs: dict[str, str], only: str | None = None, student: str | None = None) -> list[Submission]:
+    """The submissions in `path`; `labs` maps a lab to its notebook's name. `only` keeps one lab.
+
+    `path` is a folder of students, one student's folder, a lab's folder, or a notebook. Raises Refused with one sentence.
+    """
+    if not path.exists():
+        raise Refused(f"{path}: there is no such file or folder")
+    if path.is_file():
+        return [one_file(path, labs, only, student)]
+    if path.name in labs or (only and any(path.glob("*.ipynb"))):
+        lab = only or path.name
+        return [in_folder(path, student or path.resolve().parent.name, lab, labs[lab])]
+    inner = [p for p in sorted(path.iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    if any(p.name in labs for p in inner):
+        return [
+            in_folder(p, student or path.resolve().name, p.name, labs[p.name]) for p in inner if p.name in labs and only in (None, p.name)
+        ]
+    out = []
+    for folder in inner:
+        for lab, notebook in labs.items():
+            if only not in (None, lab):
+                continue
+            if folder.is_symlink() or (folder / lab).is_symlink():
+                out.append(Submission(folder.name, lab, None, refused="the folder is a link"))
+            elif (folder / lab).is_dir():
+                out.append(in_folder(folder / lab, folder.name, lab, notebook))
+            elif only == lab:
+                out.append(Submission(folder.name, lab, None))
+    if not out:
+        raise Refused(f"{path}: no submissions found; they lie in {path.name}/<student>/<lab>/<notebook>.ipynb")
+    return out
+
+
+def one_file(path: Path, labs: dict[str, str], only: str | None, student: str | None) -> Submission:
+    lab = only or next((lab for lab, notebook in labs.items() if path.stem.startswith(notebook)), None) or (path.resolve().parent.name)
+    if lab not in labs:
+        raise Refused(f"{path}: which lab is this? say --lab, one of {', '.join(labs)}")
+    folder = path.resolve().parent
+    who = student or (folder.parent.name if folder.name == lab else folder.name)
+    return Submission(who, lab, path, named(path, labs[lab]), link(path, folder))
+
+
+def in_folder(folder: Path, student: str, lab: str, notebook: str) -> Submission:
+    """The notebook in a student's folder: by its name, by a name like it, or the only one there."""
+    files = [p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+    exact = [p for p in files if p.name == f"{notebook}.ipynb"]
+    like = [p for p in files if notebook.lower() in re.sub(r"[^a-z0-9_]", "", p.stem.lower())]
+    choice = exact or like or files
+    if not choice:
+        other = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p.name != "timestamp.txt"]
+        return Submission(student, lab, None, (f"there is no notebook, but: {', '.join(other[:5])}",) if other else ())
+    newest = max(choice, key=lambda p: p.lstat().st_mtime)
+    notes = named(newest, notebook)
+    if len(choice) > 1:
+        notes += (f"there are {len(choice)} notebooks; the newest is graded",)
+    return Submission(student, lab, newest, notes, link(newest, folder))
+
+
+def named(path: Path, notebook: str) -> tuple[str, ...]:
+    return () if path.name == f"{notebook}.ipynb" else (f"the file is called {path.name!r}",)
+
+
+def link(path: Path, folder: Path) -> str:
+    """Why a path is not opened: a link could show the grader any file of the instructor's."""
+    outside = path.is_symlink() or not path.resolve().is_relative_to(folder.resolve())
+    return "the file is a link; the file itself must be handed in" if outside else ""

@@ -1,0 +1,84 @@
+"""A download is sorted by student; what is hostile in it is refused by name, and nothing is written outside."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import collecting
+from course_lib.cli import main
+
+NAMES = {
+    "Lab 3_ada_attempt_2026-03-01-12-00-00_lab03_gemm.ipynb": "ada",
+    "course/Lab 3_o'brien zoë_attempt_2026-03-01-12-00-00_lab03 (1).ipynb": "o'brien zoë",
+    "lovelaceada_LATE_1234_56789_lab03_gemm.ipynb": "lovelaceada",
+    "lovelaceada_1234_56789_lab03_gemm-2.ipynb": "lovelaceada",
+    "Ada Lovelace_4711_assignsubmission_file_/lab03_gemm.ipynb": "Ada Lovelace_4711",
+    "ada/lab03_gemm.ipynb": "ada",
+    "ada/03_gemm/lab03_gemm.ipynb": "ada",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_says_whose_it_is(name: str) -> None:
+    assert collecting.owner(name)[0] == NAMES[name]
+
+
+def link() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("fay/lab03_gemm.ipynb")
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+def test_good_files_are_taken_and_bad_ones_named(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "download (1).zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("Lab_ada_attempt_2026-03-01-12-00-00_lab.ipynb", "first")
+        z.writestr("Lab_ada_attempt_2026-03-02-12-00-00_lab.ipynb", "second")
+        z.writestr("bob/lab.ipynb", "his")
+        z.writestr("BOB/lab.ipynb", "whose?")
+        z.writestr("../../evil/lab.ipynb", "out")
+        z.writestr("/etc/lab.ipynb", "out")
+        z.writestr("gil/work.zip", b"PK")
+        z.writestr("hal/big.ipynb", b"\0" * (collecting.MOST_BYTES + 1))
+        z.writestr("lonely.ipynb", "whose?")
+        z.writestr("__MACOSX/bob/lab.ipynb", "")
+        z.writestr(link(), "/etc/passwd")
+    state = tmp_path / "state"
+    assert main(["collect", str(path), "--lab", "03_gemm", "--state", str(state)]) == 1
+    said = capsys.readouterr()
+    for name in ("../../evil", "/etc/lab", "work.zip", "hal/big", "lonely", "fay/lab03_gemm"):
+        assert name in said.err, name
+    assert "differ in case only" in said.out and "ada: 2 notebooks; the last" in said.out
+    files = {p.relative_to(state).as_posix(): p.read_text() for p in state.rglob("*.ipynb")}
+    assert files == {"submitted/ada/03_gemm/lab03_gemm.ipynb": "second", "submitted/bob/03_gemm/lab03_gemm.ipynb": "his"}
+    assert (state / "submitted/ada/03_gemm/timestamp.txt").read_text() == "2026-03-02 12:00:00 UTC\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["download (1).zip", "state"]
+
+
+def test_a_folder_is_collected_without_following_links(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "lab.ipynb").write_text("hers")
+    (tmp_path / "in" / "eve").mkdir()
+    (tmp_path / "in" / "eve" / "lab.ipynb").symlink_to("/etc/hostname")
+    assert main(["collect", str(tmp_path / "in"), "--lab", "03_gemm", "--state", str(tmp_path / "s")]) == 1
+    assert "eve/lab.ipynb" in capsys.readouterr().err
+    assert [p.parent.parent.name for p in (tmp_path / "s").rglob("*.ipynb")] == ["ada"]
+
+
+def test_what_is_no_download_is_told(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "a.zip").write_bytes(b"no zip")
+    for words in ([str(tmp_path / "a.zip")], [str(tmp_path / "nowhere")]):
+        assert main(["collect", *words, "--lab", "03_gemm", "--state", str(tmp_path / "s")]) == 1
+    assert "want a zip file or a folder" in capsys.readouterr().err
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w") as z:
+        for i in range(collecting.MOST_FILES + 1):
+            z.writestr(f"{i}/a.txt", "")
+    (tmp_path / "many.zip").write_bytes(many.getvalue())
+    assert main(["collect", str(tmp_path / "many.zip"), "--lab", "03_gemm", "--state", str(tmp_path / "s")]) == 1
+    assert "more than 20,000" in capsys.readouterr().err
