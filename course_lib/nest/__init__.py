@@ -1,0 +1,48 @@
+"""A loop nest as data: describe a computation once, then print it, run it, compile it, trace it and count it.
+
+Problem    what is computed     conv_problem  conv1d_problem  gemm_problem  sum_problem
+Schedule   in which order       schedule(problem, "n r s c k p q").tile().reorder().unroll().vectorize().parallel().spatial().hold()
+faces      str(s) s.python s.c s.ir     run(s, a, b)     build(s)(a, b)     trace(s)     count(s)     stationary(s, "W")
+"""
+
+from typing import Any
+
+from course_lib.nest.count import at_most, count, fetches
+from course_lib.nest.problem import Problem, conv1d_problem, conv_problem, gemm_problem, sum_problem
+from course_lib.nest.run import points, run
+from course_lib.nest.schedule import Schedule, schedule, shared, stationary
+from course_lib.nest.trace import trace
+
+__all__ = [
+    "Problem",
+    "Schedule",
+    "at_most",
+    "build",
+    "compile_conv2d",
+    "compile_gemm",
+    "conv1d_problem",
+    "conv_problem",
+    "count",
+    "fetches",
+    "gemm_problem",
+    "points",
+    "run",
+    "schedule",
+    "shared",
+    "stationary",
+    "sum_problem",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """`build`, `compile_conv2d` and `compile_gemm` bring llvmlite with them, so they are fetched when asked for."""
+    if name == "build":
+        from course_lib.nest.built import build
+
+        return build
+    if name in ("compile_conv2d", "compile_gemm"):
+        from course_lib.nest import compile
+
+        return getattr(compile, name)
+    raise AttributeError(f"course_lib.nest has no {name!r}")

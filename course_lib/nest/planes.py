@@ -1,0 +1,108 @@
+"""Depthwise convolution: one channel's picture after the other, each small enough to stay in the first caches.
+
+    for each image and channel:                 shared out among threads
+        copy the picture into a frame of zeros  (the padding; the frame is drawn once)
+        for p_t: for q_t:                       four rows of eight pixels held, the taps unrolled
+
+The frame is wide enough for whole vectors, so the nest has no ragged end; what it computes too much is not copied out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from course_lib.nest.arrays import aligned, checked
+from course_lib.nest.emit import BIT, INT, Emitter, Value, const
+from course_lib.nest.jit import compile_ir, lanes, new_module
+from course_lib.nest.lower import lower
+from course_lib.nest.problem import conv_problem
+from course_lib.nest.schedule import Schedule, schedule
+from course_lib.nest.threads import threaded
+from course_lib.shapes import ConvShape
+
+ROWS = 4  # output rows held: neighbouring windows share their loads
+MOST_TAPS = 49  # unrolled; larger kernels keep r as a loop
+
+
+def frame(shape: ConvShape) -> ConvShape:
+    """The single-channel layer on a framed picture, its output a whole number of vectors wide and of row blocks high."""
+    wide, high = -(-shape.Q // lanes()) * lanes(), -(-shape.P // ROWS) * ROWS
+    H = (high - 1) * shape.strides[0] + shape.dilations[0] * (shape.R - 1) + 1
+    W = (wide - 1) * shape.strides[1] + shape.dilations[1] * (shape.S - 1) + 1
+    return ConvShape(1, 1, H, W, 1, shape.R, shape.S, shape.strides, 0, shape.dilations)
+
+
+def plane_nest(inner: ConvShape) -> Schedule:
+    nest = schedule(conv_problem(inner, wt="KCRS"), "n k c p q r s").tile(p=ROWS, q=lanes())
+    nest = nest.reorder("n k c p_t q_t r s p_s q_s").unroll("p_s s" if inner.R * inner.S > MOST_TAPS else "p_s r s")
+    return nest.vectorize("q_s")
+
+
+def planes_module(shape: ConvShape) -> ir.Module:
+    """`planes(ia*, wt*, oa*, frame*, low, high)`: pictures low..high, counted over images and input channels."""
+    module, inner = new_module(), frame(shape)
+    exact = (inner.P, inner.Q) == (shape.P, shape.Q)
+    lower(plane_nest(inner), "plane", module=module)
+    module.globals["plane"].linkage = "internal"
+    copy = ir.Function(module, ir.FunctionType(ir.VoidType(), [ir.PointerType(ir.IntType(8))] * 2 + [INT, BIT]), "llvm.memcpy.p0.p0.i64")
+    e = Emitter(module, "planes", ir.FloatType(), 4, 2)
+    b, (ia, wt, oa, scratch, low, high) = e.builder, e.function.args
+    byte = ir.PointerType(ir.IntType(8))
+    (top, _), (left, _) = shape.pads
+    times, taps, size = shape.K // shape.C, shape.R * shape.S, shape.P * shape.Q
+    # rows and columns the windows never reach (stride) do not fit the frame and are not copied
+    rows, columns = min(shape.H, inner.H - top), min(shape.W, inner.W - left)
+    result = b.gep(scratch, [const(inner.H * inner.W)])
+
+    def moved(to: Value, source: Value, count: int) -> None:
+        b.call(copy, [b.bitcast(to, byte), b.bitcast(source, byte), const(4 * count), ir.Constant(BIT, 0)])
+
+    def picture(t: Value, _: list[Value]) -> None:
+        source = b.gep(ia, [b.mul(t, const(shape.H * shape.W))])
+
+        def line(h: Value, _: list[Value]) -> None:
+            inside = b.gep(scratch, [b.add(b.mul(h, const(inner.W)), const(top * inner.W + left))])
+            moved(inside, b.gep(source, [b.mul(h, const(shape.W))]), columns)
+
+        if rows > 0 and columns > 0:
+            e.loop(const(0), const(rows), line)
+        channel = b.urem(t, const(shape.C))
+        for m in range(times):
+            weights = b.gep(wt, [b.mul(b.add(b.mul(channel, const(times)), const(m)), const(taps))])
+            out = b.gep(oa, [b.mul(b.add(b.mul(t, const(times)), const(m)), const(size))])
+            b.call(module.globals["plane"], [scratch, weights, out if exact else result])
+
+            def line_out(p: Value, _: list[Value], out: Value = out) -> None:
+                moved(b.gep(out, [b.mul(p, const(shape.Q))]), b.gep(result, [b.mul(p, const(inner.Q))]), shape.Q)
+
+            if not exact:
+                e.loop(const(0), const(shape.P), line_out)
+
+    e.loop(low, high, picture, sure=False)
+    b.ret_void()
+    return module
+
+
+def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Every input channel has filters of its own: groups = C, any number of filters a channel."""
+    inner = frame(shape)
+    library = compile_ir(planes_module(shape))
+    kernel: Any = library.function("planes", "ppppii")
+    weights = np.ascontiguousarray(wt)
+    frames = [aligned(inner.H * inner.W + inner.P * inner.Q) for _ in range(threads)]
+
+    def conv(ia: np.ndarray) -> np.ndarray:
+        ia = checked("ia", ia, shape.ia_shape)
+        oa = np.empty(shape.oa_shape, np.float32)
+        threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), frames, shape.N * shape.C)
+        return oa
+
+    conv.library = library  # type: ignore[attr-defined]
+    return conv
+
+
+__all__ = ["frame", "plane_nest", "planes_conv"]

@@ -1,0 +1,37 @@
+"""A kernel shared out among threads: it releases the interpreter's lock, so plain Python threads run it side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+
+@cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that are kept: starting one costs more than a small layer."""
+    return ThreadPoolExecutor(threads, "nest")
+
+
+def shares(extent: int, threads: int) -> list[tuple[int, int]]:
+    """0..extent in at most `threads` ranges of nearly equal length."""
+    threads = max(1, min(threads, extent))
+    edges = [extent * t // threads for t in range(threads + 1)]
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def together(kernel: Any, calls: Sequence[tuple[int, ...]]) -> None:
+    """All the calls at the same time, the first of them here."""
+    others = [pool(len(calls)).submit(kernel, *call) for call in calls[1:]]
+    kernel(*calls[0])
+    for other in others:
+        other.result()
+
+
+def threaded(kernel: Any, pointers: tuple[int, ...], buffers: Sequence[np.ndarray], items: int) -> None:
+    """kernel(*pointers, buffer, low, high) over 0..items, a buffer a thread."""
+    ranges = shares(items, len(buffers))
+    together(kernel, [(*pointers, buffer.ctypes.data, *r) for buffer, r in zip(buffers, ranges, strict=False)])

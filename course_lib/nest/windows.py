@@ -1,0 +1,181 @@
+"""Implicit GEMM: a convolution as a matrix product whose right side is packed a block at a time.
+
+A convolution is a matrix product of the weights [K, C·R·S] with the windows [C·R·S, P·Q]. The windows are packed a block at a
+time (pack.py), and the block is multiplied by a nest of this package (plan.py chooses it, lower.py compiles it):
+
+    for each image, group and block of pixels:        shared out among threads
+        for each block of channels:
+            pack the windows                          into a buffer that stays in the cache
+            oa block += weights block * windows       block_nest
+
+The weights are packed once, at compile time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from course_lib.nest.arrays import aligned, checked
+from course_lib.nest.emit import Emitter, Value, const
+from course_lib.nest.jit import compile_ir, new_module
+from course_lib.nest.lower import lower
+from course_lib.nest.pack import Image, Windows
+from course_lib.nest.plan import L1, L2, Tile, block_nest, even, register_tile
+from course_lib.nest.threads import threaded
+from course_lib.shapes import ConvShape
+
+SOURCE = "Goto & van de Geijn 2008 (blocking); Chetlur et al., cuDNN, 2014 (implicit GEMM), as implemented here"
+
+Layer = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ConvPlan:
+    """Blocks of an implicit-GEMM convolution: channels a block, pixels a block, output channels a part and a cache block."""
+
+    tile: Tile
+    channels: int
+    pixels: int
+    part: int
+    high: int
+
+
+def conv_plan(shape: ConvShape, threads: int) -> ConvPlan:
+    """The blocks for a layer: see plan.py for the reasons."""
+    tile = register_tile()
+    taps, pixels = shape.R * shape.S, shape.P * shape.Q
+    each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
+    channels = even(each_c, max(1, L1 * 5 // 8 // (4 * tile.wide) // taps))
+    depth = channels * taps
+    high = even(each_k, max(tile.tall, L2 * 3 // 8 // (4 * depth)), tile.tall)
+    block = even(pixels, max(tile.wide, L2 * 3 // 8 // (4 * depth)), tile.wide)
+    part = each_k
+    jobs = shape.N * shape.groups * -(-pixels // block)
+    if threads > 1 and jobs % threads and jobs < 8 * threads:
+        if pixels >= 8 * threads * tile.wide:  # enough pixels: an even number of blocks
+            blocks = -(-jobs // threads) * threads
+            block = even(pixels, -(-pixels // blocks), tile.wide)
+        else:  # few pixels, as in the last layers: each thread takes its share of the output channels
+            part = even(each_k, -(-each_k // threads), tile.tall)
+    return ConvPlan(tile, channels, block, part, high)
+
+
+def packed_weights(wt: np.ndarray, shape: ConvShape, plan: ConvPlan) -> np.ndarray:
+    """[group][part][block of channels] each as the nest wants it: panels of `tall` output channels, c r s inside."""
+    pieces = []
+    each_k = shape.K // shape.groups
+    for g in range(shape.groups):
+        for k in range(0, each_k, plan.part):
+            rows = wt[g * each_k + k : g * each_k + min(k + plan.part, each_k)]
+            for c in range(0, shape.C // shape.groups, plan.channels):
+                block = rows[:, c : c + plan.channels].reshape(len(rows), -1)
+                pieces.append(block_nest(plan.tile, *block.shape[:1], plan.tile.wide, block.shape[1]).problem.ins[0].pack(block).ravel())
+    out = aligned(sum(map(len, pieces)))
+    np.concatenate(pieces, out=out[: sum(map(len, pieces))])
+    return out
+
+
+def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
+    """`conv(ia*, wt*, oa*, buffer*, low, high)`: jobs low..high, counted image, group, part, block of pixels."""
+    module, tile, image = new_module(), plan.tile, Image.of(shape)
+    taps, pixels = shape.R * shape.S, shape.P * shape.Q
+    each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
+    Windows(module, "pack", image, tile.lanes, tile.vectors)
+    kernels: dict[tuple[int, int, int], Any] = {}
+
+    def kernel(i: int, j: int, k: int) -> Any:
+        if (i, j, k) not in kernels:
+            name = f"block_{i}_{j}_{k}"
+            lower(block_nest(tile, i, j, k, plan.high), name, module=module, pitches={"C": (pixels, 1)}, carrying=True)
+            kernels[i, j, k] = module.globals[name]
+            kernels[i, j, k].linkage = "internal"
+        return kernels[i, j, k]
+
+    blocks, parts = -(-pixels // plan.pixels), -(-each_k // plan.part)
+    last_pixels, last_part = pixels - (blocks - 1) * plan.pixels, each_k - (parts - 1) * plan.part
+    cuts = -(-each_c // plan.channels)
+    last_channels = each_c - (cuts - 1) * plan.channels
+    rounded = lambda k: -(-k // tile.tall) * tile.tall
+    part_size, group_size = rounded(plan.part) * each_c * taps, ((parts - 1) * rounded(plan.part) + rounded(last_part)) * each_c * taps
+    for i in {plan.part, last_part}:
+        for j in {plan.pixels, last_pixels}:
+            for k in {plan.channels, last_channels}:
+                if (k == plan.channels and cuts > 1) or k == last_channels:
+                    kernel(i, j, k * taps)
+
+    e = Emitter(module, "conv", ir.FloatType(), 4, 2)
+    b, (ia, wt, oa, buffer, low, high) = e.builder, e.function.args
+    pack = module.globals["pack"]
+
+    def job(t: Value, _: list[Value]) -> None:
+        block = b.urem(t, const(blocks))
+        rest = b.udiv(t, const(blocks))
+        part = b.urem(rest, const(parts))
+        image_group = b.udiv(rest, const(parts))
+        group = b.urem(image_group, const(shape.groups))
+        inputs = b.mul(image_group, const(each_c * shape.H * shape.W))
+        weights = b.add(b.mul(group, const(group_size)), b.mul(part, const(part_size)))
+        first = b.mul(block, const(plan.pixels))
+        outputs = b.add(b.mul(b.add(b.mul(image_group, const(each_k)), b.mul(part, const(plan.part))), const(pixels)), first)
+
+        def step(i: int, j: int, k: int, c: Value) -> None:
+            b.call(
+                pack,
+                [
+                    b.gep(ia, [b.add(inputs, b.mul(c, const(shape.H * shape.W)))]),
+                    buffer,
+                    b.udiv(first, const(tile.wide)),
+                    const(-(-j // tile.wide)),
+                    const(k),
+                ],
+            )
+            panel = b.add(weights, b.mul(c, const(rounded(i) * taps)))
+            b.call(kernel(i, j, k * taps), [b.gep(wt, [panel]), buffer, b.gep(oa, [outputs]), c])
+
+        def sized(i: int, j: int) -> None:
+            def cut(c: Value, _: list[Value]) -> None:
+                step(i, j, plan.channels, b.mul(c, const(plan.channels)))
+
+            if cuts > 1:
+                e.loop(const(0), const(cuts - 1), cut)
+            step(i, j, last_channels, const((cuts - 1) * plan.channels))
+
+        def by_part(j: int) -> None:
+            if last_part == plan.part:
+                sized(plan.part, j)
+            else:
+                e.choose(b.icmp_signed("==", part, const(parts - 1)), lambda: sized(last_part, j), lambda: sized(plan.part, j))
+
+        if last_pixels == plan.pixels:
+            by_part(plan.pixels)
+        else:
+            e.choose(b.icmp_signed("==", block, const(blocks - 1)), lambda: by_part(last_pixels), lambda: by_part(plan.pixels))
+
+    e.loop(low, high, job, sure=False)
+    b.ret_void()
+    return module
+
+
+def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Layer:
+    """Implicit GEMM: the convolution for every layer that mixes channels."""
+    plan = conv_plan(shape, threads)
+    weights = packed_weights(wt, shape, plan)
+    library = compile_ir(conv_module(shape, plan))
+    kernel = library.function("conv", "ppppii")
+    jobs = shape.N * shape.groups * -(-shape.K // shape.groups // plan.part) * -(-shape.P * shape.Q // plan.pixels)
+    depth = plan.channels * shape.R * shape.S
+    buffers = [aligned(depth * (plan.pixels + plan.tile.wide)) for _ in range(threads)]
+
+    def conv(ia: np.ndarray) -> np.ndarray:
+        ia = checked("ia", ia, shape.ia_shape)
+        oa = np.empty(shape.oa_shape, np.float32)
+        threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), buffers, jobs)
+        return oa
+
+    conv.library = library  # type: ignore[attr-defined]
+    return conv

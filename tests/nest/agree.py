@@ -1,0 +1,101 @@
+"""All faces of one nest against each other, on random problems and schedules; `python -m tests.nest.agree --seeds 10` for more.
+
+run == python text == build == float64 torch; trace and points visit each iteration exactly once; count == counting the trace.
+"""
+
+import argparse
+from itertools import product
+
+import numpy as np
+import torch
+
+from course_lib.nest import build, count, points, run, trace
+from tests.nest.random_nests import random_inputs, random_schedule
+
+NESTS_A_SEED = 500
+
+
+def with_torch(problem, a, b):
+    """The problem's result in float64 by torch, or by one line of numpy where it is no convolution and no product."""
+    if problem.name == "gemm":
+        return (torch.from_numpy(a).double() @ torch.from_numpy(b).double()).numpy()
+    if problem.name == "sum":
+        return np.asarray((a.astype(np.float64) * b).sum())
+    if problem.name == "conv1d":
+        return np.correlate(a.astype(np.float64), b.astype(np.float64), "valid")
+    shape = problem.of
+    (top, bottom), (left, right) = shape.pads
+    padded = torch.nn.functional.pad(torch.from_numpy(a).double(), (left, right, top, bottom))
+    kernel = torch.from_numpy(b).double()
+    return torch.nn.functional.conv2d(padded, kernel, stride=shape.strides, dilation=shape.dilations, groups=shape.groups).numpy()
+
+
+def counted(nest, tensor):
+    """Fetches by walking the nest: one register a lane, spatial loops that do not move the tensor share a read."""
+    chosen = nest.problem.tensor(tensor)
+    spatial = [l for l in nest.loops if l.kind == "spatial"]
+    lanes = [l.name for l in spatial if l.dim in chosen.dims]
+    sharing = [l.name for l in spatial if l.dim not in chosen.dims]
+    register, fetches = {}, 0
+    names = [l.name for l in nest.loops]
+    for counters in product(*(range(l.extent) for l in nest.loops)):
+        at = dict(zip(names, counters, strict=True))
+        if any(at[name] for name in sharing) or any(sum(at[n] * f for n, f in g.terms) >= g.bound for g in nest.guards):
+            continue
+        point = dict.fromkeys(nest.problem.dims, 0)
+        for loop in nest.loops:
+            point[loop.dim] += at[loop.name] * loop.step
+        lane, element = tuple(at[name] for name in lanes), tuple(axis.at(point) for axis in chosen.axes)
+        if register.get(lane) != element:
+            register[lane], fetches = element, fetches + 1
+    return fetches
+
+
+def disagreements(seed, compiled=True):
+    """What does not agree for one random nest, in words; empty when all does."""
+    rng = np.random.default_rng(seed)
+    nest = random_schedule(rng)
+    problem, wrong = nest.problem, []
+    a, b = random_inputs(rng, problem)  # small whole numbers: every sum is exact in float32, in any order
+    want = with_torch(problem, a, b)
+    if not np.array_equal(run(nest, a, b), want):
+        wrong.append("run")
+    out = np.zeros(problem.out.memory_shape)
+    exec(nest.python, text := {})
+    text["kernel"](problem.ins[0].pack(a), problem.ins[1].pack(b), out)
+    if not np.array_equal(problem.out.unpack(out), want):
+        wrong.append("python")
+    if compiled and not np.array_equal(build(nest)(a, b, threads=1 + seed % 2), want):
+        wrong.append("build")
+    visited = [tuple(point.values()) for point in points(nest)]
+    if len(visited) != problem.iterations or set(visited) != set(product(*map(range, problem.dims.values()))):
+        wrong.append("points")
+    accesses = trace(nest)
+    if accesses.macs != problem.iterations:
+        wrong.append("trace")
+    for row in count(nest):
+        name = row["tensor"]
+        if (row["loads"], row["stores"]) != (accesses.loads(name), accesses.stores(name)):
+            wrong.append(f"count: loads and stores of {name}")
+        if row["distinct"] != len(np.unique(accesses.element(name))):
+            wrong.append(f"count: distinct of {name}")
+        if row["fetches"] != counted(nest, name):
+            wrong.append(f"count: fetches of {name}")
+        if row["fetches"] > row["at most"]:
+            wrong.append(f"count: at most of {name}")
+    return [f"seed {seed}: {word}\n{nest}" for word in wrong]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10, help=f"rounds of {NESTS_A_SEED} nests")
+    wrong = 0
+    for seed in range(parser.parse_args().seeds):
+        found = [line for at in range(NESTS_A_SEED) for line in disagreements(seed * NESTS_A_SEED + at)]
+        wrong += len(found)
+        print(f"seed {seed}: {NESTS_A_SEED} nests, {len(found)} disagreements", *found, sep="\n", flush=True)
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
