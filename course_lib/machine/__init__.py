@@ -2,7 +2,8 @@
 
     a Trace meets         Cache, simulate          exact set-associative caches, level by level
                           distances, misses        reuse distances: every LRU cache from one pass
-    a Schedule meets      buffer_traffic           explicit buffers, one a tensor
+    a Schedule meets      simulate_nest            the same caches, without writing the trace down
+                          buffer_traffic           explicit buffers, one a tensor
                           PEArray, dataflow_report  an array of PEs: cycles, accesses, energy; DATAFLOWS, tuned, compare
     a matrix product      systolic_gemm, systolic_cycles   cycle by cycle, and in closed form
     instructions          pipeline.run             the five-stage pipeline and its bubbles
@@ -27,12 +28,13 @@ ROOM = {
     ),
     "energy": ("EYERISS", "HOROWITZ", "EnergyTable"),
     "host": ("describe", "measure_bandwidth", "measure_gemm", "measure_peak"),
-    "pe_array": ("PEArray", "cycle_report", "dataflow_report", "energy_by_level", "levels", "placement"),
+    "pe_array": ("PEArray", "cycle_report", "dataflow_report", "design_report", "energy_by_level", "levels", "placement"),
     "pe_steps": ("film", "simulate_cycles", "simulate_dataflow"),
     "pipeline": ("Instruction", "sparse_naive"),
     "reuse": ("distances", "misses"),
     "roofline": ("Roof", "intensity"),
     "scale_sim": ("comparison", "topology_row"),
+    "stream": ("simulate_nest",),
     "systolic": ("systolic_cycles", "systolic_gemm"),
 }  # fmt: skip
 WHERE = {name: file for file, names in ROOM.items() for name in names}

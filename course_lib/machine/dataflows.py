@@ -18,8 +18,8 @@ from ..nest.problem import conv_problem
 from ..nest.schedule import Schedule, schedule
 from ..records import Report
 from ..shapes import ConvShape, whole
-from .bound import io_bound, moved_by
-from .pe_array import PEArray, cycle_report, dataflow_report, energy_by_level, in_space
+from .bound import io_bound
+from .pe_array import LEVELS, PEArray, dataflow_report, design_report, energy_by_level, in_space
 
 SOURCE = (
     "Lecture, frame 'Direct Convolution: Loop Ordering + Unrolling + Tiling'; Chen, Emer, Sze: Eyeriss, ISCA 2016 (row stationary, and the "
@@ -106,8 +106,10 @@ def tuned(nest: Schedule, array: PEArray) -> Schedule:
     """The order of the loops outside the array that costs least energy; what the PEs do between two of their turns is left as it is.
 
     All orders of the loops are tried, but for two that can only lose: groups share nothing, so g stays outermost, and r and s
-    stay together.
+    stay together. Raises ValueError for a nest without spatial loops.
     """
+    if not in_space(nest):
+        raise ValueError(f"tuned: want a nest with spatial loops, which say where the array begins; the loops are {nest.order}")
     first = nest.loops.index(in_space(nest)[0])
     outside = [loop for loop in nest.loops[:first] if loop.extent > 1 and loop.dim != "g"]
     fixed = [loop.name for loop in nest.loops[:first] if loop not in outside]
@@ -120,24 +122,13 @@ def tuned(nest: Schedule, array: PEArray) -> Schedule:
 
 
 def compare(shape: ConvShape, array: PEArray, tune: bool = True) -> Report:
-    """All dataflows on one array and layer: cycles, utilisation, DRAM words and energy a MAC by level; a row a dataflow."""
+    """All dataflows on one array and layer, judged by `design_report`; a row a dataflow."""
     rows = []
     for name, dataflow in DATAFLOWS.items():
         nest = dataflow(shape, array.rows, array.cols)
         nest = tuned(nest, array) if tune and name not in AS_IT_STANDS else nest
-        report, (cycles,) = dataflow_report(nest, array), cycle_report(nest, array)
-        spent = energy_by_level(report)
-        rows.append(
-            {
-                "dataflow": name,
-                "order": nest.order,
-                "cycles": cycles["cycles"],
-                "utilisation": cycles["utilisation"],
-                "DRAM words": int(moved_by(report)),
-                **{level: spent[level] / shape.macs for level in ("DRAM", "buffer", "PE", "RF", "MAC")},
-                "energy a MAC": sum(spent.values()) / shape.macs,
-            }
-        )
+        (row,) = design_report(nest, array)
+        rows.append({"dataflow": name, "order": nest.order, **row})
     return Report.of(rows, note=f"energies in {array.energy.unit} a MAC; {array.energy.source}")
 
 
@@ -155,7 +146,7 @@ def energy_by_dataflow(layers: Mapping[str, ConvShape], array: PEArray) -> Repor
             rows.append(
                 {
                     "layer": layer, "dataflow": row["dataflow"], "utilisation": row["utilisation"],
-                    **{level: row[level] for level in ("DRAM", "buffer", "PE", "RF", "MAC")},
+                    **{level: row[level] for level in (*LEVELS, "MAC")},
                     "energy a MAC": row["energy a MAC"], "times the least": row["energy a MAC"] / least,
                     "DRAM/bound": io_bound(shape, array.on_chip).factor(row["DRAM words"]),
                 }
@@ -169,10 +160,7 @@ def over_all(table: Report, layers: Mapping[str, ConvShape]) -> Report:
     macs, rows = sum(shape.macs for shape in layers.values()), []
     for name in dict.fromkeys(table["dataflow"]):
         mine = [row for row in table if row["dataflow"] == name]
-        mean = {
-            level: sum(row[level] * layers[row["layer"]].macs for row in mine) / macs
-            for level in ("DRAM", "buffer", "PE", "RF", "MAC", "energy a MAC")
-        }
+        mean = {level: sum(row[level] * layers[row["layer"]].macs for row in mine) / macs for level in (*LEVELS, "MAC", "energy a MAC")}
         rows.append({"dataflow": name, **mean})
     first = rows[0]["energy a MAC"]
     times = f"times {rows[0]['dataflow']}"

@@ -24,12 +24,14 @@ from typing import Any
 from ..nest.schedule import Loop, Schedule
 from ..records import Report
 from ..shapes import whole
+from .bound import moved_by
 from .energy import EYERISS, EnergyTable
 from .tiles import Piece
 
 SOURCE = "Chen, Emer, Sze: Eyeriss, ISCA 2016 (levels and their energies); Parashar et al., Timeloop, ISPASS 2019 (counting by tiles)"
 
 Room = int | Mapping[str, int]
+LEVELS = ("DRAM", "buffer", "PE", "RF")  # farthest first
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class PEArray:
             room = getattr(self, field)
             for words in room.values() if isinstance(room, Mapping) else (room,):
                 whole(field, words, 1)
+        if missing := [level for level in LEVELS if level not in self.energy.levels]:
+            raise ValueError(f"energy: the table {self.energy.name!r} has no {missing[0]!r}; an array needs {', '.join(LEVELS)}")
 
     @property
     def pes(self) -> int:
@@ -94,7 +98,7 @@ def fits(words: Mapping[str, int], room: Room) -> bool:
 
 
 def best_split(choices: Mapping[str, list[tuple[Any, int, float]]], room: Room, memory: str) -> dict[str, Any]:
-    """Of (depth, words, cost) a tensor, those that fit in a memory and cost least together; the outermost depths win a tie."""
+    """Of (depth, words, cost) a tensor, those that fit in a memory and cost least together; of equal cost, the fewest words."""
     best, least = None, None
     for chosen in product(*choices.values()):
         words = {tensor: n for tensor, (_, n, _) in zip(choices, chosen, strict=True)}
@@ -143,6 +147,10 @@ def levels(nest: Schedule, array: PEArray) -> Levels:
     placement(nest, array)
     loops, lanes = in_time(nest), in_space(nest)
     cost = array.energy.levels
+    names = [t.name for t in nest.problem.tensors]
+    for memory, room in (("registers", array.registers), ("buffer", array.buffer)):
+        if isinstance(room, Mapping) and (unknown := [name for name in room if name not in names]):
+            raise ValueError(f"{memory}: there is no tensor {unknown[0]!r}; the tensors are {' '.join(names)}")
     ways = {t.name: 2 if t is nest.problem.out else 1 for t in nest.problem.tensors}  # a partial sum goes both ways
 
     def tiles_of(tensor: str, room: Room, most: int, lanes: tuple[Loop, ...]) -> dict[int, Piece]:
@@ -217,7 +225,7 @@ def cycle_row(compute: int, fill: int, drain: int, macs: int, nest: Schedule, ar
 def access_report(counts: Mapping[tuple[str, str], tuple[int, int]], macs: int, array: PEArray, cycles: Report) -> Report:
     """Counts {(level, tensor): (reads, writes)} with their energy, and the MACs as a last row."""
     rows: list[dict[str, Any]] = []
-    for (level, tensor), (reads, writes) in counts.items():
+    for (level, tensor), (reads, writes) in sorted(counts.items(), key=lambda item: LEVELS.index(item[0][0])):
         spent = (reads + writes) * array.energy.levels[level]
         rows.append({"level": level, "tensor": tensor, "reads": reads, "writes": writes, f"energy ({array.energy.unit})": spent})
     rows.append({"level": "MAC", "tensor": "-", "reads": 0, "writes": 0, f"energy ({array.energy.unit})": macs * array.energy.mac})
@@ -245,8 +253,7 @@ def dataflow_report(nest: Schedule, array: PEArray) -> Report:
             counts |= sums(name, far, near.fetched, near.delivered, near.distinct, macs)
         else:
             counts |= operands(name, far, near.fetched, near.delivered, Piece(nest, name, nest.loops).uses)
-    order = {level: i for i, level in enumerate(("DRAM", "buffer", "PE", "RF"))}
-    return access_report(dict(sorted(counts.items(), key=lambda item: order[item[0][0]])), macs, array, cycle_report(nest, array))
+    return access_report(counts, macs, array, cycle_report(nest, array))
 
 
 # {(level, tensor): (reads, writes)} of an input, and of the output whose `distinct` elements all start at zero
@@ -270,3 +277,22 @@ def energy_by_level(report: Report) -> dict[str, float]:
     for row in report:
         out[row["level"]] = out.get(row["level"], 0.0) + row[column]
     return out
+
+
+def design_report(nest: Schedule, array: PEArray) -> Report:
+    """What a design is judged by, in one row: cycles, utilisation, DRAM words, energy a MAC by level, and energy x cycles (EDP)."""
+    report, (cycles,) = dataflow_report(nest, array), cycle_report(nest, array)
+    spent, macs = energy_by_level(report), max(1, cycles["MACs"])
+    total = sum(spent.values())
+    return Report(
+        {
+            "cycles": [cycles["cycles"]],
+            "utilisation": [cycles["utilisation"]],
+            "DRAM words": [int(moved_by(report))],
+            **{level: [spent[level] / macs] for level in (*LEVELS, "MAC")},
+            "energy a MAC": [total / macs],
+            "EDP": [total * cycles["cycles"]],
+        },
+        title=array.name,
+        note=f"energy in {array.energy.unit}, by level a MAC; EDP: energy of all x cycles; {array.energy.source}",
+    )

@@ -129,5 +129,4 @@ def simulate_dataflow(nest: Schedule, array: PEArray, held: Levels | None = None
         else:
             used = sum(touched(nest, tensor, counters) is not None for _, iterations in steps for counters in iterations)
             counts |= operands(name, far, near, taken, used)
-    order = {level: i for i, level in enumerate(("DRAM", "buffer", "PE", "RF"))}
-    return access_report(dict(sorted(counts.items(), key=lambda item: order[item[0][0]])), macs, array, simulate_cycles(nest, array))
+    return access_report(counts, macs, array, simulate_cycles(nest, array))

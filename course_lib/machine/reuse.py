@@ -44,9 +44,9 @@ def misses(trace: Trace, sizes: list[int], line: int = 64) -> Report:
 
 @cache
 def compiled() -> Any:
-    from numba import njit
+    from .compiled import kept
 
-    @njit(cache=True)
+    @kept
     def run(lines):  # type: ignore[no-untyped-def]  # numba infers the types
         n = lines.size
         out = np.empty(n, np.int64)

@@ -69,20 +69,19 @@ def layout(nest: Schedule, itemsize: int) -> tuple[np.ndarray, ...]:
 
 @cache
 def compiled() -> Any:
-    from numba import njit
+    from .compiled import kept
 
-    @njit(cache=True)
+    @kept
     def make(  # type: ignore[no-untyped-def]  # numba infers the types
         extents, guards, start, step, sizes, parts, begins, first_axis, base, depth, summed, counters, index, moved, address, store, tensor
     ):  # fmt: skip
         """Fill the columns with accesses, go on where the last call stopped; moved = (how many, is the nest done?)."""
         loops, count, inputs, most = extents.size, 0, depth.size - 1, address.size - 8
+        deepest = -1  # the innermost loop that is not at its beginning: a tensor fixed further out is not visited for the first time
+        for l in range(loops):
+            if counters[l]:
+                deepest = l
         while count < most:
-            # the outermost loop that is not at its beginning tells what is visited for the first time
-            deepest = -1
-            for l in range(loops):
-                if counters[l]:
-                    deepest = l
             fresh = True
             for l in range(depth[inputs]):
                 if summed[l] and counters[l]:
@@ -108,7 +107,7 @@ def compiled() -> Any:
                         index[a] -= step[a, l] * counters[l]
                     counters[l] = 0
                     l -= 1
-                outermost = min(outermost, l)
+                outermost, deepest = min(outermost, l), l
                 if l < 0:
                     break
                 counters[l] += 1

@@ -1,5 +1,9 @@
 """The cache simulator against its slow twin, the stack distance, hand-counted cases and laws of nature."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -81,3 +85,21 @@ def test_unequal_lines_and_no_levels_are_refused():
         simulate(streaming(4), [Cache(128, 64, 0), Cache(256, 32, 0)])
     with pytest.raises(ValueError, match="at least one"):
         simulate(streaming(4), [])
+
+
+def test_without_a_place_for_its_cache_machine_code_is_made_anew():
+    from course_lib.machine.compiled import kept
+
+    nowhere: dict = {}
+    exec("def twice(x): return 2 * x", nowhere)  # a function of no file, which numba cannot keep
+    assert kept(nowhere["twice"])(21) == 42
+
+
+def test_machine_code_is_found_again_by_the_next_process(tmp_path):
+    code = "import numpy as np; from course_lib.machine.cache import *; from course_lib.records import *;"
+    code += "from course_lib.machine.cache_kernel import run;"
+    code += "t = Trace((Buffer('A', (4,), 4, 0),), *(np.zeros(4, k) for k in (np.int16, np.int64, bool, np.int64)));"
+    code += "simulate(t, [Cache(64, 16, 2)]); print(sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses.values()))"
+    words = dict(env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True, check=True)
+    said = [subprocess.run([sys.executable, "-c", code], **words).stdout.split() for _ in range(2)]
+    assert said == [["0", "1"], ["1", "0"]]

@@ -7,8 +7,18 @@ import pytest
 
 from course_lib.machine.bound import distance_to_bound
 from course_lib.machine.dataflows import DATAFLOWS, compare, nvdla, output_stationary, row_stationary, tuned, weight_stationary
-from course_lib.machine.energy import EYERISS
-from course_lib.machine.pe_array import PEArray, cycle_report, dataflow_report, energy_by_level, in_space, levels, placement, turns
+from course_lib.machine.energy import EYERISS, HOROWITZ
+from course_lib.machine.pe_array import (
+    PEArray,
+    cycle_report,
+    dataflow_report,
+    design_report,
+    energy_by_level,
+    in_space,
+    levels,
+    placement,
+    turns,
+)
 from course_lib.machine.pe_steps import film, simulate_cycles, simulate_dataflow
 from course_lib.nest import conv_problem, gemm_problem, schedule, stationary
 from course_lib.shapes import ConvShape, GemmShape
@@ -195,12 +205,25 @@ def test_the_film_shows_every_mac_once_between_fill_and_drain():
     assert (np.diff(shown.busy[1 : 1 + 27, 0]) == 0).all(), "27 turns at one output: 3 channels x 9 taps"
 
 
+def test_a_design_is_judged_by_energy_times_cycles():
+    shape, array = ConvShape(1, 6, 9, 9, 8, 3, 3), PEArray(4, 4, registers=12, buffer=150)
+    nest = weight_stationary(shape, 4, 4)
+    (row,), total = design_report(nest, array), sum(energy_by_level(dataflow_report(nest, array)).values())
+    assert row["EDP"] == total * cycle_report(nest, array)["cycles"][0]
+    assert row["energy a MAC"] * shape.macs == pytest.approx(total, rel=1e-12)
+
+
 def test_tuning_keeps_the_dataflow_and_never_costs_more():
     shape, array = ConvShape(1, 6, 9, 9, 8, 3, 3), PEArray(4, 4, registers=12, buffer=150)
     nest = weight_stationary(shape, 4, 4)
     better = tuned(nest, array)
     assert better.order.endswith("c_s k_s n p q")
     assert sum(energy_by_level(dataflow_report(better, array)).values()) <= sum(energy_by_level(dataflow_report(nest, array)).values())
+
+
+def test_a_nest_that_lies_on_no_array_cannot_be_tuned():
+    with pytest.raises(ValueError, match="tuned: want a nest with spatial loops"):
+        tuned(schedule(conv_problem(ConvShape(1, 2, 4, 4, 2, 3, 3))), PEArray(2, 2))
 
 
 def test_row_stationary_costs_least_on_alexnets_conv3_and_its_energy_is_in_the_registers():
@@ -217,7 +240,9 @@ def test_row_stationary_costs_least_on_alexnets_conv3_and_its_energy_is_in_the_r
     (dict(cols=2), "spatial: k_s needs 3 PEs; the 4 x 2 array holds c_s on the rows"),
     (dict(registers=2), "registers: 2 words hold not even one step"),
     (dict(registers={"IA": 5, "W": 5}), "leave no room for OA"),
+    (dict(buffer={"IA": 9, "B": 5}), "buffer: there is no tensor 'B'; the tensors are IA W OA"),
     (dict(rows=0), "rows: want at least 1"),
+    (dict(energy=HOROWITZ), "has no 'buffer'; an array needs DRAM, buffer, PE, RF"),
     (dict(registers={"IA": 0}), "registers: want at least 1"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_in_words(change, message):

@@ -12,7 +12,8 @@ from course_lib.shapes import ConvShape, GemmShape
 def random_problem(rng):
     kind = rng.integers(4)
     if kind == 0:
-        return gemm_problem(GemmShape(*(int(n) for n in rng.integers(1, 14, 3))), a=str(rng.choice(["IK", "KI", "IK4i"])), c=str(rng.choice(["IJ", "JI3j"])))
+        a, c = str(rng.choice(["IK", "KI", "IK4i"])), str(rng.choice(["IJ", "JI3j"]))
+        return gemm_problem(GemmShape(*(int(n) for n in rng.integers(1, 14, 3))), a=a, c=c)
     if kind == 1:
         return sum_problem(int(rng.integers(1, 20)), int(rng.integers(1, 20)))
     groups = int(rng.choice([1, 1, 2]))
