@@ -5,7 +5,8 @@
     python benchmarks/nest.py --clock thread        on a machine shared with others: time on a core instead of time on the wall
 
 Plain arrays in and out on both sides. Each pair is compared before it is timed, then both are called in turns, and the ratio is
-the median of the turns' ratios: a slow moment slows both. Above 1: ours is faster.
+the median of the turns' ratios: a slow moment slows both. Above 1: ours is faster. With several threads each call is timed after
+a pause and a call of its own that is not: idle threads of one library spin for a while and would sit on the other's cores.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from course_lib.shapes import ConvShape, GemmShape
 
 SECONDS = 0.6  # a pair is timed at least this long
 TURNS = (9, 201)
+PAUSE = 0.2  # seconds; OpenMP's and OpenBLAS's idle threads spin for up to a tenth
 
 PRODUCTS = [GemmShape(n, n, n) for n in (256, 384, 512, 768, 1024, 1536, 2048)] + [
     GemmShape(*sizes)
@@ -32,17 +34,21 @@ PRODUCTS = [GemmShape(n, n, n) for n in (256, 384, 512, 768, 1024, 1536, 2048)] 
 ]
 
 
-def turns(functions: list[Callable[[], object]], flops: int, clock: Callable[[], float]) -> np.ndarray:
+def turns(functions: list[Callable[[], object]], threads: int, clock: Callable[[], float]) -> np.ndarray:
     """Seconds of each function in each turn: [turn, function]."""
     for function in functions:
         function()
     start = clock()
     for function in functions:
         function()
-    count = int(min(max(SECONDS / max(clock() - start, 1e-7), TURNS[0]), TURNS[1]))
+    count = int(min(max(SECONDS / max(clock() - start, 1e-7), TURNS[0]), TURNS[1] if threads == 1 else TURNS[0]))
     taken = np.empty((count, len(functions)))
     for turn in range(count):
-        for at, function in enumerate(functions):
+        order = list(enumerate(functions))
+        for at, function in order if turn % 2 else order[::-1]:  # whoever comes first finds the other's data in the cache
+            if threads > 1:
+                time.sleep(PAUSE)
+                function()
             start = clock()
             function()
             taken[turn, at] = clock() - start
@@ -79,7 +85,7 @@ def convolutions(layers: dict[str, ConvShape], title: str, threads: int, clock: 
             return torch.nn.functional.conv2d(torch_ia, torch_wt, stride=shape.strides, padding=padding, groups=shape.groups)  # noqa: B023 - called in this turn
 
         compare(layer(ia), theirs().numpy(), length)
-        taken = turns([lambda: layer(ia), theirs], shape.macs, clock)  # noqa: B023
+        taken = turns([lambda: layer(ia), theirs], threads, clock)  # noqa: B023
         speed = 2e-9 * shape.macs / np.median(taken, 0)
         rows.append(
             {
@@ -105,7 +111,7 @@ def products(threads: int, clock: Callable[[], float]) -> Report:
         torch_a, torch_b = torch.from_numpy(a), torch.from_numpy(b)
         product = compile_gemm(shape, threads)
         compare(product(a, b), a @ b, shape.K)
-        taken = turns([lambda: product(a, b), lambda: a @ b, lambda: torch_a @ torch_b], shape.macs, clock)  # noqa: B023
+        taken = turns([lambda: product(a, b), lambda: a @ b, lambda: torch_a @ torch_b], threads, clock)  # noqa: B023
         speed = 2e-9 * shape.macs / np.median(taken, 0)
         peer = 1 + int(np.argmax(speed[1:]))
         rows.append(

@@ -4,6 +4,7 @@ record; a view turns a record into a picture.
     descriptions   ConvShape, GemmShape          one layer in the lecture's letters: P, Q, macs, params, bytes
                    NETWORKS                      the lecture's networks as lists of named layers
     verbs          conv2d, ALGORITHMS            one convolution, computed by the algorithm you name
+                   compile_conv2d, compile_gemm  the same as machine code made for one layer on this machine
                    record                        runs your own Python loop and notes every load, store and MAC
     records        Report, History               named columns of numbers
                    Trace, Buffer, Timeline       memory accesses in order; cycles by units
@@ -23,10 +24,10 @@ from .shapes import ConvShape, GemmShape
 
 __all__ = [
     "ALGORITHMS", "Buffer", "ConvShape", "GemmShape", "History", "NETWORKS", "Recorder", "Report", "Timeline", "Trace",
-    "conv2d", "record",
+    "compile_conv2d", "compile_gemm", "conv2d", "record",
 ]  # fmt: skip
 
-LATER = {"NETWORKS": "zoo"}  # names whose room is opened when they are asked for, so that `import course_lib` stays light
+LATER = {"NETWORKS": "zoo", "compile_conv2d": "nest", "compile_gemm": "nest"}  # names whose room is opened when they are asked for, so that `import course_lib` stays light
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from course_lib.nest.jit import Library, compile_ir
 from course_lib.nest.lower import lower
 from course_lib.nest.problem import Tensor
 from course_lib.nest.schedule import Schedule
-from course_lib.nest.threads import pool, shares
+from course_lib.nest.threads import shares, together
 from course_lib.shapes import whole
 
 NUMBERS = {np.dtype(np.float32): ir.FloatType(), np.dtype(np.float64): ir.DoubleType()}
@@ -64,14 +64,7 @@ class Built:
         if first is None or first.kind != "parallel":
             self.kernel(*pointers)
             return
-        ranges = shares(first.extent, threads)
-        if len(ranges) == 1:
-            self.kernel(*pointers, *ranges[0])
-            return
-        others = [pool(threads).submit(self.kernel, *pointers, *r) for r in ranges[1:]]
-        self.kernel(*pointers, *ranges[0])
-        for other in others:
-            other.result()
+        together([(self.kernel, *pointers, *r) for r in shares(first.extent, threads)])
 
 
 def build(nest: Schedule, dtype: Any = np.float32) -> Built:

@@ -54,8 +54,8 @@ def choose(shape: ConvShape) -> str:
 def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto") -> Layer:
     """A function `f(ia) -> oa` for one layer: wt[K,C/groups,R,S] is packed now, ia[N,C,H,W] and oa[N,K,P,Q] are plain float32.
 
-    `algorithm` is a name in ALGORITHMS or "auto". The function keeps buffers of its own: one call at a time. Raises ValueError
-    for wrong shapes and unknown algorithms.
+    `algorithm` is a name in ALGORITHMS or "auto", which may be Winograd: faster, and up to a digit less exact than "windows".
+    The function keeps buffers of its own: one call at a time. Raises ValueError for wrong shapes and unknown algorithms.
     """
     if not isinstance(shape, ConvShape):
         raise ValueError(f"shape: want a ConvShape, got {shape!r}")

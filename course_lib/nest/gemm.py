@@ -1,11 +1,13 @@
 """Matrix product of plain row-major arrays: Goto's loops around a nest of this package.
 
-for each block of columns (wide):
-    for each block of k (depth):
-        pack b block                              panels of columns, in the third cache
-        for each block of rows (high):            shared out among threads
-            pack a block                          panels of rows, in the second cache
-            c block += a block * b block          block_nest
+Each thread takes a piece of c, some columns or some rows, and works on its own:
+
+    for each block of columns (wide):
+        for each block of k (depth):
+            pack b block                              panels of columns, near the third cache
+            for each block of rows (high):
+                pack a block                          panels of rows, in the second cache
+                c block += a block * b block          block_nest
 """
 
 from __future__ import annotations
@@ -44,86 +46,92 @@ class GemmPlan:
     loose: bool
 
 
-def gemm_plan(shape: GemmShape, threads: int) -> GemmPlan:
+def gemm_plan(shape: GemmShape) -> GemmPlan:
+    """The blocks for a product: see plan.py for the reasons.
+
+    A packed block of b is used by all rows. Where they are few, packing is most of the work: long runs of b and a short depth
+    are then worth more than a c that is touched less often.
+    """
     tile = register_tile()
-    depth = even(shape.K, L1 // 2 // (4 * tile.wide))
-    high = even(-(-shape.M // threads), max(tile.tall, L2 // 2 // (4 * depth)), tile.tall)
-    # a packed block of b is used by all rows: the fewer they are, the nearer it should lie
-    wide = even(shape.N, 2048 if shape.M > 8 * tile.tall else L2 // 2 // (4 * depth), tile.wide)
+    few = shape.M <= 8 * tile.tall
+    depth = even(shape.K, L1 // (4 if few else 2) // (4 * tile.wide))
+    high = even(shape.M, max(tile.tall, L2 // 2 // (4 * depth)), tile.tall)
+    wide = even(shape.N, 1024 if few else 2048, tile.wide)
     return GemmPlan(tile, high, wide, depth, loose=shape.N <= tile.wide)
 
 
-def gemm_module(shape: GemmShape, plan: GemmPlan) -> ir.Module:
-    """`pack_b(b*, panels*, j, k)` and `gemm(a*, panels*, c*, buffer*, j, k, low, high)`: row blocks low..high of one block of b."""
-    module, tile = new_module(), plan.tile
-    pack_rows(module, "rows", shape.N, tile.lanes, tile.vectors)
-    pack_columns(module, "columns", shape.K, tile.tall, tile.lanes)
+def write_gemm(module: ir.Module, name: str, shape: GemmShape, pitch: int) -> None:
+    """`name(a*, b*, c*, panels*, buffer*)`: a piece of a product; rows of b and c are `pitch` apart."""
+    plan = gemm_plan(shape)
+    tile = plan.tile
+    pack_rows(module, f"{name}_rows", pitch, tile.lanes, tile.vectors)
+    pack_columns(module, f"{name}_columns", shape.K, tile.tall, tile.lanes)
     high, wide, depth = (-(-n // block) for n, block in ((shape.M, plan.high), (shape.N, plan.wide), (shape.K, plan.depth)))
     last_i, last_j, last_k = shape.M - (high - 1) * plan.high, shape.N - (wide - 1) * plan.wide, shape.K - (depth - 1) * plan.depth
 
     def kernel(i: int, j: int, k: int) -> Any:
-        name = f"block_{i}_{j}_{k}"
-        if name not in module.globals:
-            nest, pitches = block_nest(tile, i, j, k, a="IK" if plan.loose else ""), {"C": (shape.N, 1)}
-            lower(nest, name, module=module, pitches=pitches | ({"A": (shape.K, 1)} if plan.loose else {}), carrying=True)
-            module.globals[name].linkage = "internal"
-        return module.globals[name]
+        full = f"{name}_block_{i}_{j}_{k}"
+        if full not in module.globals:
+            nest, pitches = block_nest(tile, i, j, k, a="IK" if plan.loose else ""), {"C": (pitch, 1)}
+            lower(nest, full, module=module, pitches=pitches | ({"A": (shape.K, 1)} if plan.loose else {}), carrying=True)
+            module.globals[full].linkage = "internal"
+        return module.globals[full]
 
     for i in {last_i, plan.high if high > 1 else last_i}:
         for j in {last_j, plan.wide if wide > 1 else last_j}:
             for k in {last_k, plan.depth if depth > 1 else last_k}:
                 kernel(i, j, k)
 
-    def sizes(e: Emitter, at: Value, blocks: int, most: int, last: int, use: Callable[[int], None]) -> None:
+    e = Emitter(module, name, ir.FloatType(), 5, 0)
+    b, (a, right, c, panels, buffer) = e.builder, e.function.args
+
+    def sized(at: Value, blocks: int, most: int, last: int, use: Callable[[int], None]) -> None:
         """use(size of the block numbered `at`), a constant in either branch."""
         if blocks == 1 or most == last:
             use(last)
         else:
-            e.choose(e.builder.icmp_signed("==", at, const(blocks - 1)), lambda: use(last), lambda: use(most))
+            e.choose(b.icmp_signed("==", at, const(blocks - 1)), lambda: use(last), lambda: use(most))
 
-    e = Emitter(module, "pack_b", ir.FloatType(), 2, 2)
-    b, (source, panels, j, k) = e.builder, e.function.args
-    start = b.add(b.mul(b.mul(k, const(plan.depth)), const(shape.N)), b.mul(j, const(plan.wide)))
-    count = b.select(b.icmp_signed("==", j, const(wide - 1)), const(last_j), const(plan.wide))
-    rows = b.select(b.icmp_signed("==", k, const(depth - 1)), const(last_k), const(plan.depth))
-    b.call(module.globals["rows"], [b.gep(source, [start]), panels, rows, count])
-    b.ret_void()
+    def b_block(j: Value, k: Value) -> None:
+        start = b.add(b.mul(b.mul(k, const(plan.depth)), const(pitch)), b.mul(j, const(plan.wide)))
+        columns = b.select(b.icmp_signed("==", j, const(wide - 1)), const(last_j), const(plan.wide))
+        rows = b.select(b.icmp_signed("==", k, const(depth - 1)), const(last_k), const(plan.depth))
+        b.call(module.globals[f"{name}_rows"], [b.gep(right, [start]), panels, rows, columns])
+        e.loop(const(0), const(high), lambda i, _: a_block(i, j, k))
 
-    e = Emitter(module, "gemm", ir.FloatType(), 4, 4)
-    b, (a, panels, c, buffer, j, k, low, end) = e.builder, e.function.args
-
-    def rows_block(t: Value, _: list[Value]) -> None:
-        first = b.mul(t, const(plan.high))
+    def a_block(i: Value, j: Value, k: Value) -> None:
+        first = b.mul(i, const(plan.high))
         source = b.gep(a, [b.add(b.mul(first, const(shape.K)), b.mul(k, const(plan.depth)))])
-        out = b.gep(c, [b.add(b.mul(first, const(shape.N)), b.mul(j, const(plan.wide)))])
+        out = b.gep(c, [b.add(b.mul(first, const(pitch)), b.mul(j, const(plan.wide)))])
 
-        def by_i(i: int) -> None:
-            def by_k(depth_now: int) -> None:
+        def by_i(rows: int) -> None:
+            def by_k(deep: int) -> None:
                 if not plan.loose:
-                    b.call(module.globals["columns"], [source, buffer, const(i), const(depth_now)])
+                    b.call(module.globals[f"{name}_columns"], [source, buffer, const(rows), const(deep)])
 
-                def by_j(width: int) -> None:
-                    b.call(kernel(i, width, depth_now), [source if plan.loose else buffer, panels, out, k])
+                def by_j(columns: int) -> None:
+                    b.call(kernel(rows, columns, deep), [source if plan.loose else buffer, panels, out, k])
 
-                sizes(e, j, wide, plan.wide, last_j, by_j)
+                sized(j, wide, plan.wide, last_j, by_j)
 
-            sizes(e, k, depth, plan.depth, last_k, by_k)
+            sized(k, depth, plan.depth, last_k, by_k)
 
-        sizes(e, t, high, plan.high, last_i, by_i)
+        sized(i, high, plan.high, last_i, by_i)
 
-    e.loop(low, end, rows_block, sure=False)
+    e.loop(const(0), const(wide), lambda j, _: e.loop(const(0), const(depth), lambda k, _: b_block(j, k)))
     b.ret_void()
 
-    e = Emitter(module, "all", ir.FloatType(), 5, 0)
-    b, (a, right, panels, c, buffer) = e.builder, e.function.args
 
-    def both(j: Value, k: Value) -> None:
-        b.call(module.globals["pack_b"], [right, panels, j, k])
-        b.call(module.globals["gemm"], [a, panels, c, buffer, j, k, const(0), const(high)])
-
-    e.loop(const(0), const(wide), lambda j, _: e.loop(const(0), const(depth), lambda k, _: both(j, k)))
-    b.ret_void()
-    return module
+def pieces(shape: GemmShape, threads: int) -> list[tuple[int, int, GemmShape]]:
+    """(first row, first column, shape) of each thread's piece of c: whole panels of the longer side."""
+    tile = register_tile()
+    across = shape.N // tile.wide >= shape.M // tile.tall
+    total, panel = (shape.N, tile.wide) if across else (shape.M, tile.tall)
+    out = []
+    for low, high in shares(-(-total // panel), threads):
+        first, size = low * panel, min(high * panel, total) - low * panel
+        out.append((0, first, GemmShape(shape.M, size, shape.K)) if across else (first, 0, GemmShape(size, shape.N, shape.K)))
+    return out
 
 
 def thin_gemm(nest: Schedule, shape: GemmShape, threads: int) -> Product:
@@ -152,27 +160,28 @@ def compile_gemm(shape: GemmShape, threads: int = 1) -> Product:
         return thin_gemm(column_nest(shape, lanes()), shape, threads)
     if shape.M <= 4:
         return thin_gemm(row_nest(shape, lanes()), shape, threads)
-    plan = gemm_plan(shape, threads)
-    library = compile_ir(gemm_module(shape, plan))
-    pack_b, kernel, alone = library.function("pack_b", "ppii"), library.function("gemm", "ppppiiii"), library.function("all", "ppppp")
-    tile = plan.tile
-    panels = aligned(plan.depth * (plan.wide + tile.wide))
-    buffers = [aligned((plan.high + tile.tall) * plan.depth + tile.lanes) for _ in range(threads)]
-    row_blocks, wide, depth = (-(-n // block) for n, block in ((shape.M, plan.high), (shape.N, plan.wide), (shape.K, plan.depth)))
-    ranges = shares(row_blocks, threads)
+    mine, module = pieces(shape, threads), new_module()
+    for piece in dict.fromkeys(piece for _, _, piece in mine):
+        write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, shape.N)
+    library = compile_ir(module)
+    kernels = [library.function(f"gemm_{piece.M}_{piece.N}", "ppppp") for _, _, piece in mine]
+    rooms = []
+    for _, _, piece in mine:
+        plan = gemm_plan(piece)
+        tile = plan.tile
+        panels, buffer = plan.depth * (plan.wide + tile.wide), (plan.high + tile.tall) * plan.depth + tile.lanes
+        rooms.append((aligned(panels), aligned(buffer)))
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a, b = checked("a", a, shape.a_shape), checked("b", b, shape.b_shape)
         c = np.empty(shape.c_shape, np.float32)
-        at_a, at_b, at_c, at_panels = a.ctypes.data, b.ctypes.data, c.ctypes.data, panels.ctypes.data
-        if len(ranges) == 1:
-            alone(at_a, at_b, at_panels, at_c, buffers[0].ctypes.data)
-            return c
-        for j in range(wide):
-            for k in range(depth):
-                pack_b(at_b, at_panels, j, k)
-                calls = [(at_a, at_panels, at_c, buffer.ctypes.data, j, k, *r) for buffer, r in zip(buffers, ranges, strict=False)]
-                together(kernel, calls)
+        at_a, at_b, at_c = a.ctypes.data, b.ctypes.data, c.ctypes.data
+        together(
+            [
+                (kernel, at_a + 4 * i * shape.K, at_b + 4 * j, at_c + 4 * (i * shape.N + j), panels.ctypes.data, buffer.ctypes.data)
+                for kernel, (i, j, _), (panels, buffer) in zip(kernels, mine, rooms, strict=True)
+            ]
+        )
         return c
 
     gemm.library = library  # type: ignore[attr-defined]

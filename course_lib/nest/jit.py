@@ -57,7 +57,9 @@ class Library:
     def function(self, name: str, signature: str) -> Any:
         """A ctypes function; `signature` has a letter an argument: p pointer, i 64-bit integer. Calls release the GIL."""
         types = [{"p": ctypes.c_void_p, "i": ctypes.c_int64}[letter] for letter in signature]
-        return ctypes.CFUNCTYPE(None, *types)(self.engine.get_function_address(name))
+        made = ctypes.CFUNCTYPE(None, *types)(self.engine.get_function_address(name))
+        made.library = self  # type: ignore[attr-defined]  # the code lives as long as someone can call it
+        return made
 
     @property
     def assembly(self) -> str:

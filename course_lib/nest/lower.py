@@ -3,10 +3,10 @@
 The picture of a good kernel, and how it comes about from the loop order alone:
 
     j_t  i_t            runtime loops
-      load 12 outputs   the outputs of the unrolled and vector loops inside: held in registers ...
+      12 zeros          the outputs of the unrolled and vector loops inside: held in registers ...
       k                 ... across the reduction, as values the loop carries (SSA phi), so no store stands between two sums
         i_s j_v   j_s   unrolled: the register tile; vectorize: one value of all lanes
-      store 12 outputs
+      store 12 outputs  added to what was stored before, where an outer loop has begun the sum
 
 Ragged tiles are peeled: the full tiles run without a test, the last one is written out with its true size. Where peeling would
 write too much, or a block of a layout cuts across the loops, `plain` lowers the same nest one number at a time with tests:

@@ -23,10 +23,11 @@ def shares(extent: int, threads: int) -> list[tuple[int, int]]:
     return list(zip(edges, edges[1:], strict=False))
 
 
-def together(kernel: Any, calls: Sequence[tuple[int, ...]]) -> None:
-    """All the calls at the same time, the first of them here."""
-    others = [pool(len(calls)).submit(kernel, *call) for call in calls[1:]]
-    kernel(*calls[0])
+def together(calls: Sequence[tuple[Any, ...]]) -> None:
+    """All the calls, each a kernel and its arguments, at the same time; the first of them here."""
+    others = [pool(len(calls)).submit(*call) for call in calls[1:]]
+    kernel, *arguments = calls[0]
+    kernel(*arguments)
     for other in others:
         other.result()
 
@@ -34,4 +35,4 @@ def together(kernel: Any, calls: Sequence[tuple[int, ...]]) -> None:
 def threaded(kernel: Any, pointers: tuple[int, ...], buffers: Sequence[np.ndarray], items: int) -> None:
     """kernel(*pointers, buffer, low, high) over 0..items, a buffer a thread."""
     ranges = shares(items, len(buffers))
-    together(kernel, [(*pointers, buffer.ctypes.data, *r) for buffer, r in zip(buffers, ranges, strict=False)])
+    together([(kernel, *pointers, buffer.ctypes.data, *r) for buffer, r in zip(buffers, ranges, strict=False)])

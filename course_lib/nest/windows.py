@@ -24,7 +24,7 @@ from course_lib.nest.arrays import aligned, checked
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.pack import Image, Windows
+from course_lib.nest.pack import Image, Windows, pack_rows
 from course_lib.nest.plan import L1, L2, Tile, block_nest, even, register_tile
 from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
@@ -50,7 +50,7 @@ def conv_plan(shape: ConvShape, threads: int) -> ConvPlan:
     tile = register_tile()
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
-    channels = even(each_c, max(1, L1 * 5 // 8 // (4 * tile.wide) // taps))
+    channels = even(each_c, max(1, L1 // 2 // (4 * tile.wide) // taps))
     depth = channels * taps
     high = even(each_k, max(tile.tall, L2 * 3 // 8 // (4 * depth)), tile.tall)
     block = even(pixels, max(tile.wide, L2 * 3 // 8 // (4 * depth)), tile.wide)
@@ -85,7 +85,11 @@ def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
     module, tile, image = new_module(), plan.tile, Image.of(shape)
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
-    Windows(module, "pack", image, tile.lanes, tile.vectors)
+    flat = image.P == image.R == image.S == 1 and image.strides == (1, 1) and image.H == 1 and image.W == image.Q
+    if flat:  # a matrix as it stands: its rows are the channels
+        pack_rows(module, "pack", pixels, tile.lanes, tile.vectors)
+    else:
+        Windows(module, "pack", image, tile.lanes, tile.vectors)
     kernels: dict[tuple[int, int, int], Any] = {}
 
     def kernel(i: int, j: int, k: int) -> Any:
@@ -124,16 +128,12 @@ def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
         outputs = b.add(b.mul(b.add(b.mul(image_group, const(each_k)), b.mul(part, const(plan.part))), const(pixels)), first)
 
         def step(i: int, j: int, k: int, c: Value) -> None:
-            b.call(
-                pack,
-                [
-                    b.gep(ia, [b.add(inputs, b.mul(c, const(shape.H * shape.W)))]),
-                    buffer,
-                    b.udiv(first, const(tile.wide)),
-                    const(-(-j // tile.wide)),
-                    const(k),
-                ],
-            )
+            source = b.add(inputs, b.mul(c, const(shape.H * shape.W)))
+            if flat:
+                b.call(pack, [b.gep(ia, [b.add(source, first)]), buffer, const(k), const(j)])
+            else:
+                panel = b.udiv(first, const(tile.wide))
+                b.call(pack, [b.gep(ia, [source]), buffer, panel, const(-(-j // tile.wide)), const(k)])
             panel = b.add(weights, b.mul(c, const(rounded(i) * taps)))
             b.call(kernel(i, j, k * taps), [b.gep(wt, [panel]), buffer, b.gep(oa, [outputs]), c])
 

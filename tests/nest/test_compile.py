@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.nest import compile_conv2d, compile_gemm, winograd
+from course_lib.nest import compile_conv2d, compile_gemm, jit, plan, winograd
 from course_lib.nest.compile import ALGORITHMS, choose
 from course_lib.nest.cook_toom import cook_toom
 from course_lib.shapes import ConvShape, GemmShape
@@ -79,7 +79,7 @@ def test_more_threads_than_there_is_work_do_no_harm():
 def test_every_algorithm_computes_every_layer_it_takes(algorithm):
     takes = {"planes": lambda shape: shape.groups == shape.C, "winograd": winograd.takes}.get(algorithm, lambda _: True)
     for name, shape in SHAPES.items():
-        if shape.macs < 1_000_000 and takes(shape):
+        if shape.macs < 400_000 and takes(shape):
             ia, wt = inputs(shape)
             assert close(compile_conv2d(wt, shape, 2, algorithm)(ia), ia, wt, shape), (algorithm, name)
 
@@ -88,7 +88,7 @@ def test_random_layers_are_torchs_convolution():
     rng = np.random.default_rng(1)
     pair = lambda low, high: (int(rng.integers(low, high)), int(rng.integers(low, high)))
     made = 0
-    while made < 40:
+    while made < 24:
         groups = int(rng.choice([1, 1, 1, 2, 4]))
         C, K = groups * int(rng.integers(1, 30)), groups * int(rng.integers(1, 40))
         try:
@@ -217,3 +217,23 @@ def test_a_mistake_is_answered_in_words(mistake):
     with pytest.raises(ValueError) as error:
         make()
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("bits", [128, 512])
+def test_layers_are_right_with_the_vectors_of_other_machines(bits, monkeypatch):
+    """LLVM splits or joins vectors this machine has not; the code that AVX-512 and NEON machines run is the same."""
+    for module in (jit, plan):
+        monkeypatch.setattr(module, "vector_bits", lambda: bits)
+    assert jit.lanes() == bits // 32
+    for name in (
+        "stride 2, odd sizes",
+        "first layer of a ResNet",
+        "stride 3",
+        "grouped",
+        "depthwise, stride 2",
+        "Winograd, narrow, lopsided",
+    ):
+        ia, wt = inputs(SHAPES[name])
+        assert close(compile_conv2d(wt, SHAPES[name])(ia), ia, wt, SHAPES[name]), name
+    a, b = (np.random.default_rng(0).standard_normal(shape, np.float32) for shape in ((45, 70), (70, 99)))
+    assert np.allclose(compile_gemm(GemmShape(45, 99, 70))(a, b), a.astype(np.float64) @ b, rtol=0, atol=1e-4)
