@@ -9,6 +9,7 @@ record; a view turns a record into a picture.
     records        Report, History               named columns of numbers
                    Trace, Buffer, Timeline       memory accesses in order; cycles by units
     views          course_lib.views              pictures of all of these
+                   explore                       a loop nest to reorder and tile by hand, its readings beside it
 
 >>> import numpy as np
 >>> conv2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3))).shape
@@ -24,10 +25,11 @@ from .shapes import ConvShape, GemmShape
 
 __all__ = [
     "ALGORITHMS", "Buffer", "ConvShape", "GemmShape", "History", "NETWORKS", "Recorder", "Report", "Timeline", "Trace",
-    "compile_conv2d", "compile_gemm", "conv2d", "record",
+    "compile_conv2d", "compile_gemm", "conv2d", "explore", "record",
 ]  # fmt: skip
 
-LATER = {"NETWORKS": "zoo", "compile_conv2d": "nest", "compile_gemm": "nest"}  # names whose room is opened when they are asked for, so that `import course_lib` stays light
+# names whose room is opened when they are asked for, so that `import course_lib` stays light
+LATER = {"NETWORKS": "zoo", "compile_conv2d": "nest", "compile_gemm": "nest", "explore": "explorer"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,13 @@
     network_bars       depth, size and work of networks         from zoo.totals()
     accuracy_map       accuracy, operations and size            from zoo.accuracies()
     time_share         MACs and time, layer by layer            from zoo.time_share(name)
+    dataflow_1d        buffer access patterns: address over cycle, the three buffers, running counts
+    cache_lines        which lines of a tensor the cache holds, access after access
+    memory_traffic     the memory levels; a pipe is as wide as the bytes it carries
+    bound_meter        what was moved beside the least that can be moved
+    loop_table         the loops, and under which of them each tensor stands still
+    pe_array_view      which processing element does what in which cycle
+    reuse_histogram, roofline_view
     live, variants     a slider: asked of the kernel, or computed beforehand
 
 `player_assets()` gives the style sheet and script that a page needs once for `scene.fragment()`.
@@ -14,9 +21,17 @@
 
 from course_lib.views.accuracy_map import accuracy_map
 from course_lib.views.array_grid import array_grid
+from course_lib.views.bound_meter import bound_meter
+from course_lib.views.cache_lines import cache_lines, cache_lines_compared
+from course_lib.views.dataflow_1d import dataflow_1d, dataflows_1d
 from course_lib.views.im2col_filling import im2col_filling
+from course_lib.views.loop_table import loop_table
+from course_lib.views.memory_traffic import memory_traffic
 from course_lib.views.network_bars import network_bars
 from course_lib.views.page import player_assets
+from course_lib.views.pe_array_view import pe_array_view
+from course_lib.views.reuse_histogram import reuse_histogram
+from course_lib.views.roofline_view import roofline_view
 from course_lib.views.scene import Frame, Scene
 from course_lib.views.sliding_window import sliding_window
 from course_lib.views.time_share import time_share
@@ -29,10 +44,20 @@ __all__ = [
     "Variants",
     "accuracy_map",
     "array_grid",
+    "bound_meter",
+    "cache_lines",
+    "cache_lines_compared",
+    "dataflow_1d",
+    "dataflows_1d",
     "im2col_filling",
     "live",
+    "loop_table",
+    "memory_traffic",
     "network_bars",
+    "pe_array_view",
     "player_assets",
+    "reuse_histogram",
+    "roofline_view",
     "sliding_window",
     "time_share",
     "variants",
