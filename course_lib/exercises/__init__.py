@@ -31,6 +31,21 @@ LABS: dict[str, list[str]] = {
         "im2col_workspace",
         "col2im",
     ],
+    "04_dataflow": [
+        "psum_share",
+        "conv1d_os",
+        "conv1d_ws",
+        "conv1d_is",
+        "access_counts",
+        "fetches",
+        "slide_nest",
+        "conv2d_tiled",
+        "array_cycles",
+        "slide_traffic",
+        "count_configs",
+        "conv_io_lower_bound",
+        "design",
+    ],
 }
 
 

@@ -56,7 +56,8 @@ class Misconception:
 class Count:
     """An exact count that earns points of its own, taken from a Trace of the student's loop on Recorded arrays.
 
-    `measure(trace)` is the student's number; `bound(case)` the number to reach: equal to it, or at most it.
+    `measure(trace)` is the student's number; `bound(case)` the number to reach: equal to it, or at most it. With `of`
+    "answer" it is the answer itself that is measured, as where a design is judged by what it costs.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Count:
     hint: str
     rule: Literal["equal", "at most"] = "equal"
     slide: str = ""
+    of: Literal["trace", "answer"] = "trace"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Exercise:
     """One blank of a lab. `name` is the function's name and the word given to `check`.
 
     `cases(rng)` makes the cases, smallest first. `tolerance` is relative to max|expected|; 0 means equal, which is what
-    whole numbers need. `counts` are taken on the cases that `counted` picks (small ones).
+    whole numbers need. `counts` are taken on the cases that `counted` picks (small ones). Where many answers are right,
+    `reading(answer)` is what is compared in place of the answer, and raises ValueError, in a sentence that begins with
+    what is wrong ("order: ..."), for an answer that cannot be read. It runs with the judge, never beside the student's code.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Exercise:
     tolerance: float | Callable[[Case], float] = 0.0
     counts: tuple[Count, ...] = ()
     counted: Callable[[Sequence[Case]], Sequence[Case]] = lambda cases: cases[:3]
+    reading: Callable[[Any], Any] | None = None
     picture: Callable[[Case, Any, Any], Any] | None = None  # (case, got, want) -> Scene
     hint: str = ""  # said when no misconception fits
     slide: str = ""
@@ -311,9 +316,22 @@ def right_answer(exercise: Exercise, case: Case) -> Any:
 
     try:
         args, kwargs = made(copy.deepcopy((case.args, dict(case.kwargs))))
-        return exercise.reference(*args, **kwargs)
+        answer = exercise.reference(*args, **kwargs)
+        return exercise.reading(answer) if exercise.reading else answer
     except Exception as error:
         raise BrokenExercise(f"{exercise.name}: the reference fails on {case.label or 'a case'}: {sentence_of(error)}") from error
+
+
+def read(exercise: Exercise, value: Any) -> tuple[Any, str]:
+    """(what is compared of an answer, "") or (the answer, a sentence saying why it cannot be read)."""
+    if exercise.reading is None:
+        return value, ""
+    try:
+        return exercise.reading(value), ""
+    except ValueError as error:
+        return value, str(error)
+    except Exception as error:  # whatever a student hands in, it is the answer that is odd
+        return value, f"the answer cannot be read: {sentence_of(error)}"
 
 
 def tolerance_of(exercise: Exercise, case: Case) -> float:
@@ -324,7 +342,8 @@ def fault(exercise: Exercise, case: Case, answer: Answer, want: Any) -> str:
     """What is wrong with one answer, in a sentence; empty where nothing is."""
     if answer.state != "ok":
         return answer.message or answer.state
-    if said := difference(answer.value, want, tolerance_of(exercise, case)):
+    value, said = read(exercise, answer.value)
+    if said := said or difference(value, want, tolerance_of(exercise, case)):
         return said
     if answer.changed:
         return f"the values are right, but the function changed its input (argument {answer.changed[0] + 1})"
@@ -341,16 +360,19 @@ def verdict_of_fault(exercise: Exercise, failed: tuple[Case, Answer, Any, str], 
     parts = (Part("values", False, said), *(Part(c.name, False, "counted once the values are right") for c in exercise.counts))
     state: State = "missing" if blank else "wrong" if answer.state == "ok" else answer.state
     name = idea.name if idea else ""
-    return Verdict(exercise.name, state, parts, said, case, answer.value, want, name, hint, slide or exercise.slide, len(done))
+    got, _ = read(exercise, answer.value)
+    return Verdict(exercise.name, state, parts, said, case, got, want, name, hint, slide or exercise.slide, len(done))
 
 
 def verdict_of_counts(exercise: Exercise, call: Call, cases: Sequence[Case]) -> Verdict:
     """The values are right: take each count on the counted cases."""
     parts, first = [Part("values", True)], None
-    answers: list[tuple[Case, Answer]] = [(case, call(case, True)) for case in exercise.counted(cases)] if exercise.counts else []
+    answers: dict[str, list[tuple[Case, Answer]]] = {
+        of: [(case, call(case, of == "trace")) for case in exercise.counted(cases)] for of in {count.of for count in exercise.counts}
+    }
     for count in exercise.counts:
         said, at = "", None
-        for case, answer in answers:
+        for case, answer in answers[count.of]:
             if said := fault_of_count(exercise, count, case, answer):
                 at = case
                 break
@@ -367,16 +389,17 @@ def verdict_of_counts(exercise: Exercise, call: Call, cases: Sequence[Case]) -> 
 def fault_of_count(exercise: Exercise, count: Count, case: Case, answer: Answer) -> str:
     if answer.state != "ok":
         return f"the values are right, but on recorded arrays the function stopped: {answer.message}"
-    if answer.trace is None:
+    if count.of == "trace" and answer.trace is None:
         return "the call left no record of its loads and stores"
-    if said := difference(answer.value, right_answer(exercise, case), max(tolerance_of(exercise, case), 1e-6)):
-        return f"on recorded arrays the answer is another one: {said}"
+    value, said = read(exercise, answer.value)
+    if said := said or difference(value, right_answer(exercise, case), max(tolerance_of(exercise, case), 1e-6)):
+        return f"{'on recorded arrays' if count.of == 'trace' else 'when called again'} the answer is another one: {said}"
     try:
         bound = int(count.bound(case))
     except Exception as error:
         raise BrokenExercise(f"{exercise.name}: the bound of {count.name!r} fails: {sentence_of(error)}") from error
     try:
-        mine = int(count.measure(answer.trace))
+        mine = int(count.measure(answer.trace if count.of == "trace" else answer.value))
     except Exception as error:  # a trace without the tensor that is measured
         return f"{count.name}: could not be counted ({sentence_of(error)})"
     if mine == bound if count.rule == "equal" else mine <= bound:
@@ -389,14 +412,17 @@ def recognise(exercise: Exercise, done: Sequence[tuple[Case, Answer]]) -> Miscon
     changed inputs, same kind of crash."""
     for idea in exercise.misconceptions:
         theirs = in_process(idea.function)
-        if all(alike(answer, theirs(case, False), max(tolerance_of(exercise, case), 1e-6)) for case, answer in done):
+        if all(alike(exercise, answer, theirs(case, False), max(tolerance_of(exercise, case), 1e-6)) for case, answer in done):
             return idea
     return None
 
 
-def alike(mine: Answer, theirs: Answer, tolerance: float) -> bool:
+def alike(exercise: Exercise, mine: Answer, theirs: Answer, tolerance: float) -> bool:
     if mine.state != theirs.state:
         return False
     if mine.state != "ok":
         return mine.message.split(":")[0].split(" ")[0] == theirs.message.split(":")[0].split(" ")[0]
-    return mine.changed == theirs.changed and not difference(mine.value, theirs.value, tolerance)
+    (have, why), (other, theirs_why) = read(exercise, mine.value), read(exercise, theirs.value)
+    if why or theirs_why:  # neither can be read, for the same reason
+        return why.split(":")[0] == theirs_why.split(":")[0]
+    return mine.changed == theirs.changed and not difference(have, other, tolerance)

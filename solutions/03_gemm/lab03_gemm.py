@@ -282,6 +282,9 @@ with once_filled, threadpool_limits(1):
 #
 # **Write** `im2col_workspace(shape)`: the bytes of the lowered matrix in float32, for the whole batch. `shape` is a `ConvShape`: it has
 # `N C H W K R S`, and `P` and `Q` with stride and padding already in them. Nothing is run, no array is made. *(1 line)*
+#
+# (Your `im2col` lowers all N images at once, so N is a factor. The course's own `course_lib.conv.im2col` lowers one image after another
+# into the same columns, and its `workspace` is 1/N of yours: a first way to save memory, for nothing.)
 
 # %% nbgrader={"grade": false, "grade_id": "im2col_workspace", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col_workspace(shape):
