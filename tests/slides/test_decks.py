@@ -1,10 +1,12 @@
 """The course's decks: every frame of the lecture in its order, each with figure, number, question and notes; nothing from outside."""
 
+import html
 import re
 from pathlib import Path
 
 import pytest
 
+from course_lib.records import text_of
 from course_lib.slides import build, read
 from course_lib.slides.command import SLIDES, chapters
 
@@ -36,17 +38,40 @@ COVERED = {
         ("N: batch size", "batch"),
         ("Direct convolution: no extra memory overhead", "direct-convolution"),
         ("low performance, poor access pattern, short dot product", "direct-properties"),
+        ("Background: Memory System", "memory-system"),
+        ("spatial locality, temporal locality", "locality"),
+        ("GEMM: two C programs", "two-programs"),
+        ("Same complexity; same real runtime?", "same-complexity"),
         ("Im2col 2D-Convolution", "im2col-2d"),
         ("large extra memory, good performance, any configuration", "im2col-properties"),
         ("Im2col 3D-Convolution", "im2col-3d"),
         ("unified calculation for both convolution and fully-connected layers", "unified"),
     ],
+    "04_dataflow": [
+        ("Direct Convolution", "direct-convolution"),
+        ("Dataflow: Output Stationary (OS), Weight Stationary (WS)", "dataflow-1d"),
+        ("Buffer Access Pattern 1: Output Stationary", "output-stationary"),
+        ("Buffer Access Pattern 2: Weight Stationary", "weight-stationary"),
+        ("Direct Convolution (the loops)", "seven-loops"),
+        ("Direct Convolution: Loop Ordering", "loop-order"),
+        ("Direct Convolution: Loop Ordering + Unrolling", "unrolling"),
+        ("Direct Convolution: Loop Ordering + Unrolling + Tiling (the listing)", "tiling"),
+        ("Direct Convolution: Loop Ordering + Unrolling + Tiling (the array)", "sixteen-by-sixty-four"),
+        ("How many configurations we have?", "configurations"),
+        ("How to search for the BEST configuration? How to handle different backend devices?", "best-configuration"),
+    ],
 }
+
+# What the lab of chapter 4 points to.
+DATAFLOW_ANCHORS = (
+    "dataflow-1d output-stationary weight-stationary input-stationary loop-order unrolling tiling spatial configurations traffic "
+    "lower-bound energy"
+)
 
 
 @pytest.fixture(scope="module")
 def pages():
-    """Both decks, built once: {"01_intro": html, ...}."""
+    """All decks, built once: {"01_intro": html, ...}."""
     return {name: build(path, measure=False) for name, path in chapters().items()}
 
 
@@ -128,3 +153,42 @@ def test_every_slide_a_lab_points_to_is_there():
 
 def test_times_on_slides_name_their_machine_and_command(pages):
     assert "recorded by python -m course_lib.slides.timing alexnet" in pages["01_intro"]
+    for name in ("03_gemm", "04_dataflow"):
+        assert "CPUs, one thread; recorded by python -m course_lib.slides.nest_times" in pages[name]
+
+
+def test_the_dataflow_deck_has_the_anchors_of_its_lab():
+    assert set(DATAFLOW_ANCHORS.split()) <= set(anchors("04_dataflow"))
+
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "nest"
+LISTINGS = {
+    "dataflow-1d": ["1d_output_stationary", "1d_weight_stationary"],
+    "seven-loops": ["direct"],
+    "loop-order": ["ordering"],
+    "unrolling": ["ordering_unrolling"],
+    "tiling": ["ordering_unrolling_tiling"],
+}
+
+
+@pytest.mark.parametrize("anchor", LISTINGS)
+def test_the_listings_on_the_slides_are_the_golden_ones_line_for_line(anchor, pages):
+    section = re.search(rf'<section class="frame[^"]*" id="{anchor}".*?</section>', pages["04_dataflow"], re.S)[0]
+    shown = [html.unescape(re.sub(r"<[^>]+>", "", code)) for code in re.findall(r"<pre class=\"listing\".*?</pre>", section, re.S)]
+    assert shown == [(GOLDEN / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n") for name in LISTINGS[anchor]]
+
+
+def test_the_numbers_of_chapter_four_stand_on_its_slides(pages):
+    # 28 = C(6+2, 2) splits of 2^6 into three; 30 = C(3+2, 2) * C(1+2, 2) of 2^3 * 7; 3 of 3; squared each: k c, p q, r s
+    numbers = (28**2 * 30**2 * 3**2, 64 * 64 * 9 * 56 * 56, 16 * 64, 9 * 16 * 4 * 14 * 14)
+    # the least traffic of the layer: 64·56·56 inputs, 64·64·9 weights, 64·56·56 outputs, each once
+    for number in (*numbers, 64 * 56 * 56 + 64 * 64 * 9 + 64 * 56 * 56):
+        told = text_of(number)
+        assert f">{told}</span>" in pages["04_dataflow"] or f"<mn>{told}</mn>" in pages["04_dataflow"], told
+    assert ">18.75</span>" in pages["04_dataflow"]  # 3 of 16 rows
+
+
+def test_the_misses_of_the_two_programs_follow_from_lines_and_sets(pages):
+    # two matrices of 1024·1024 doubles, eight to a line, and the line of the sum; by columns every access misses
+    for number in (2 * 1024 * 1024 // 8 + 1, 2 * 1024 * 1024 + 1):
+        assert f">{number:,}</span>" in pages["03_gemm"]

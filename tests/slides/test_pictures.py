@@ -6,11 +6,26 @@ import importlib
 import numpy as np
 import pytest
 
-from course_lib import ConvShape
+from course_lib import ConvShape, GemmShape
 from course_lib.conv import direct
-from course_lib.slides import timing
+from course_lib.machine.cache import Cache, simulate
+from course_lib.nest import conv1d_problem, gemm_problem, schedule, trace
+from course_lib.slides import nest_times, timing
 from course_lib.slides.build import Listing
-from course_lib.slides.pictures import bars, layouts, memory_strip, photograph, towers
+from course_lib.slides.pictures import (
+    array_use,
+    bars,
+    cache_film,
+    input_stationary,
+    layouts,
+    memory_levels,
+    memory_strip,
+    nest_listing,
+    photograph,
+    row_sets,
+    stacks,
+    towers,
+)
 from course_lib.slides.pictures.bars import power_of_ten
 from course_lib.zoo import NETWORKS
 
@@ -110,6 +125,106 @@ def test_recorded_times_agree_with_the_networks_table():
 def test_a_network_that_was_not_timed_is_refused_with_the_command():
     with pytest.raises(ValueError, match="no times of 'nin' are recorded; `python -m course_lib.slides.timing nin`"):
         timing.timed("nin")
+
+
+@pytest.mark.parametrize("Q, S", [(9, 4), (1, 1), (1, 5), (7, 1), (3, 6)])
+def test_input_stationary_reads_each_input_once_and_does_the_same_products(Q, S):
+    walked = input_stationary(Q, S)
+    assert walked.macs == Q * S
+    assert (walked.loads("IA"), walked.loads("W")) == (Q + S - 1, Q * S)
+    assert (walked.loads("OA"), walked.stores("OA")) == (Q * (S - 1), Q * S)
+    # the same pairs (weight, output) as the nest visits, in another order
+    other = trace(schedule(conv1d_problem(Q, S), "q s"))
+    pairs = lambda t: sorted(zip(t.element("W")[~t.store[t.of("W")]], t.element("OA")[t.store[t.of("OA")]], strict=True))
+    assert pairs(walked) == pairs(other)
+
+
+@pytest.mark.parametrize("cache", [Cache(256, 64, 0), Cache(512, 64, 2), Cache(1024, 64, 8)])
+def test_the_film_of_a_cache_misses_where_the_simulator_does(cache):
+    accesses = trace(schedule(gemm_problem(GemmShape(6, 7, 9)), "j k i").hold("B"))
+    film = cache_film(accesses, cache)
+    before = np.vstack([np.full(film.busy.shape[1], -1), film.busy[:-1]])
+    line = np.array([film.labels.index(str(a)) for a in accesses.address // cache.line])
+    assert (before != line[:, None]).all(1).sum() == sum(simulate(accesses, [cache])["misses"])
+
+
+def test_a_cache_that_cannot_be_filmed_is_refused():
+    accesses = trace(schedule(conv1d_problem(3, 2)))
+    with pytest.raises(ValueError, match="lru"):
+        cache_film(accesses, Cache(256, 64, 2, "fifo"))
+    with pytest.raises(ValueError, match="too many"):
+        cache_film(trace(schedule(gemm_problem(GemmShape(20, 20, 20)))), Cache(256, 64, 2))
+
+
+def test_a_stack_is_as_long_as_the_sum_of_its_parts():
+    scene = stacks(["a", "b"], {"x": [1.0, 2.0], "y": [3.0, 6.0]}, "t", "a picture", roles=["w", "ia"])
+    wide = {name: item["w"] for name, item in scene.at(0).items() if name in ("x.0", "y.0", "x.1", "y.1")}
+    assert wide["y.0"] == pytest.approx(3 * wide["x.0"]) and wide["x.1"] + wide["y.1"] == pytest.approx(2 * (wide["x.0"] + wide["y.0"]))
+    assert scene.at(0)["sum1"]["text"] == "8"
+    with pytest.raises(ValueError, match="parts: want 2"):
+        stacks(["a", "b"], {"x": [1.0]}, "t", "a picture", roles=["w"])
+    with pytest.raises(ValueError, match="roles, captions"):
+        stacks(["a"], {"x": [1.0]}, "t", "a picture", roles=[])
+
+
+def test_the_busy_part_of_an_array_is_as_large_as_it_should_be():
+    scene = array_use({"all": (16, 64), "three channels": (3, 64)})
+    full, part = scene.at(0)["busy"], scene.at(1)["busy"]
+    assert part["h"] / full["h"] == pytest.approx(3 / 16) and part["w"] == full["w"]
+    assert scene.at(1)["share"]["text"] == "18.75 % busy"
+    with pytest.raises(ValueError, match="17 x 4 PEs"):
+        array_use({"too many": (17, 4)})
+
+
+@pytest.mark.parametrize("R, P, stride", [(3, 4, 1), (2, 3, 2), (1, 1, 1)])
+def test_row_stationary_pes_get_the_rows_that_the_convolution_pairs(R, P, stride):
+    state = row_sets(R, P, stride).at(0)
+    for r in range(R):
+        for p in range(P):
+            assert state[f"IA{r}.{p}"]["text"] == f"IA row {p * stride + r}"
+
+
+def test_memory_levels_must_grow():
+    assert len(memory_levels([("near", 32 << 10, "a line"), ("far", 1 << 20, "")])) == 3
+    with pytest.raises(ValueError, match="larger"):
+        memory_levels([("near", 64, ""), ("far", 64, "")])
+
+
+def test_a_nest_on_a_slide_is_its_printed_text():
+    import html
+    import re
+
+    nest = schedule(conv1d_problem(9, 4)).spatial("s")
+    shown = nest_listing(nest, "One & two")._repr_html_()
+    assert html.unescape(re.sub(r"<[^>]+>", "", shown.partition("</p>")[2])) == str(nest)
+    assert '<span class="k">spatial_for</span>' in shown and "One &amp; two" in shown
+
+
+def test_decades_that_stand_close_share_labels():
+    texts = [item["text"] for item in bars(["a"], [1e17], "t", "a picture", log=True, width=400).items if item["kind"] == "text"]
+    assert (
+        len(texts) < 17
+        and len([i for i in bars(["a", "b"], [1, 1e3], "t", "a picture", log=True).items if i["id"].startswith("tick")]) >= 4
+    )
+
+
+def test_recorded_nest_times_name_machine_and_command_and_other_tables_are_refused():
+    for name in nest_times.TABLES:
+        table = nest_times.nest_times(name)
+        assert len(table) and "CPUs, one thread; recorded by python -m course_lib.slides.nest_times" in table.note
+    assert list(nest_times.nest_times("layers")["macs"]) == [shape.macs for shape in nest_times.layers_timed().values()]
+    with pytest.raises(ValueError, match="want one of sum, gemm, ladder, layers, roof"):
+        nest_times.nest_times("speed")
+
+
+def test_nothing_is_timed_that_is_not_equal():
+    with pytest.raises(ArithmeticError, match="differ"):
+        nest_times.same("wrong", np.ones(3), np.zeros(3), 9)
+
+
+@pytest.mark.parametrize("name", ["pictures.input_order", "nest_times"])
+def test_the_examples_of_the_nests_pictures_hold(name):
+    assert doctest.testmod(importlib.import_module(f"course_lib.slides.{name}")).failed == 0
 
 
 @pytest.mark.parametrize("name", ["source", "cells", "markup", "quiz", "build", "timing"])

@@ -55,12 +55,14 @@ def bars(
 
     items: list[dict[str, Any]] = []
     if log:
+        apart = math.ceil((high - low) * 58 / room)  # a label needs some 58 pixels; where decades are closer, some go without
         for power in range(int(low), math.floor(high) + 1):
             x = left + room * (power - low) / (high - low)
             items.append(
                 {"id": f"tick{power}", "kind": "line", "x1": x, "y1": 0, "x2": x, "y2": row * len(names), "stroke": "line", "sw": 1}
             )
-            items.append(label(x, row * len(names) + 18, power_of_ten(power), 13, anchor="middle", paint="muted"))
+            if (power - int(low)) % apart == 0:
+                items.append(label(x, row * len(names) + 18, power_of_ten(power), 13, anchor="middle", paint="muted"))
     for i, name in enumerate(names):
         y, value = i * row, sets[0][i]
         items.append(label(left - 12, y + row / 2 + 5.5, name, 16, anchor="end"))
