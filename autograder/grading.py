@@ -188,7 +188,11 @@ def grade_notebook(handed_in: Any, record: dict[str, Any], lab: Lab, place: Plac
         record["exercises"][name] = entry(outcome.verdicts[name], lab, name, seeds[name])
     lean(record, rebuilt.notebook)
     # exercises with a count are about the way; whoever takes another loses that part, and a person sees the line
-    record["flags"] = flags(rebuilt.notebook, {n: e for n, e in lab.exercises.items() if e.counts})
+    record["flags"] = flags(
+        rebuilt.notebook,
+        {n for n, e in lab.exercises.items() if e.counts},
+        {n: g.watch for n, g in lab.manifest.exercises.items() if g.watch},
+    )
     for name in lab.manifest.questions:
         record["questions"][name]["answered"] = answered(rebuilt.notebook, lab.release, name)
     total(record)

@@ -15,6 +15,7 @@
     [exercise.model_cost]
     values = 3
     packages = ["torch"]                    # in place of the lab's; exercises of equal packages share one run
+    watch = ["ConvShape", "P"]              # names that give this answer away: a person sees the line, the mark stays
 
     [question.why-im2col]                   # graded by a person
     points = 3
@@ -60,6 +61,7 @@ class Graded:
     name: str
     parts: Mapping[str, float]
     packages: tuple[str, ...]
+    watch: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -130,9 +132,10 @@ def read(lab: str, data: Mapping[str, Any], file: str) -> Manifest:
         where = f"exercise.{name}"
         table = dict(want(file, where, table, dict))
         own = words(file, f"{where}.packages", table.pop("packages")) if "packages" in table else packages
+        watch = words(file, f"{where}.watch", table.pop("watch", []))
         if "values" not in table:
             raise ManifestError(f"{file}: {where}: want the points of the part 'values'")
-        exercises[name] = Graded(name, {part: points_of(file, f"{where}.{part}", p) for part, p in table.items()}, own)
+        exercises[name] = Graded(name, {part: points_of(file, f"{where}.{part}", p) for part, p in table.items()}, own, watch)
     questions = {}
     for name, table in want(file, "question", data.get("question", {}), dict).items():
         where = f"question.{name}"

@@ -1,7 +1,7 @@
-"""nbgrader's settings: run nbgrader, or JupyterLab with formgrader, in this folder.
+"""nbgrader's settings.
 
-cd autograder && python -m jupyter lab        # then Nbgrader > Formgrader
-cd autograder && python -m nbgrader autograde 03_gemm
+python3 course.py lab --instructor            # formgrader
+cd autograder && ../.venv/bin/python -m nbgrader autograde 03_gemm
 """
 
 import os
@@ -38,6 +38,8 @@ c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
 c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK", f"sqlite:///{STATE / 'gradebook.db'}")
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "*.md"]
+c.Exchange.root = str(STATE / "exchange")  # formgrader looks for it, though nothing is handed out or in by it
+(STATE / "exchange").mkdir(exist_ok=True)
 c.Autograde.sanitize_preprocessors = [Mend, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [TrustedExecute, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
 prepare(c.CourseDirectory.db_url)

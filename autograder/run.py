@@ -29,9 +29,10 @@ from course_lib.exercises.exercise import BrokenExercise, Part, Verdict, judge
 from .manifest import Manifest
 from .needed import needed
 from .rebuild import defined, tests_of
-from .sandbox import Box, Room
+from .sandbox import Box, Room, memory_of
 
 DEATHS = 3  # times a kernel is started again for one submission
+WATCH = 0.25  # seconds between two looks at the memory of all its processes
 
 
 def seed_of(secret: bytes, student: str, exercise: str) -> int:
@@ -130,6 +131,13 @@ class Died(RuntimeError):
     """The kernel is gone."""
 
 
+class Stopped(RuntimeError):
+    """The instructor stopped the grader; nothing is said of this submission."""
+
+
+STOP = threading.Event()  # set by Ctrl-C: whatever runs ends now
+
+
 class NoKernel(RuntimeError):
     """The sandbox did not start a kernel: nobody's fault but the grader's, so nobody's points."""
 
@@ -154,12 +162,25 @@ class Kernel:
         lines = ["import course_lib.wire, course_lib.exercises.makers", *(f"import {p}" for p in packages if p in ("torch", "numba"))]
         await self.run("\n".join(f"try:\n    {line}\nexcept Exception: pass" for line in lines), 60)
 
+    def too_much(self) -> bool:
+        """Do the kernel and all processes that it started hold more memory than one may? The kernel's own limit is the system's."""
+        process = getattr(self.manager.provisioner, "process", None)
+        return process is not None and memory_of(process.pid) > self.limits.memory_mb << 20
+
     async def run(self, source: str, seconds: float, late: threading.Event | None = None) -> tuple[list[Any], str]:
         """Run one cell -> (outputs, "" or "timeout"). Raises Died where the kernel stops."""
         message = self.client.execute(source, allow_stdin=False, stop_on_error=False, store_history=False)
         end, interrupted, state = time.monotonic() + seconds, None, ""
-        outputs, room = [], self.limits.output_kb << 10
+        outputs, room, looked = [], self.limits.output_kb << 10, time.monotonic()
         while True:
+            if STOP.is_set():
+                await self.end()
+                raise Stopped
+            if time.monotonic() > looked + WATCH:
+                if self.too_much():
+                    await self.end()
+                    raise Died("memory")
+                looked = time.monotonic()
             try:
                 answer = await self.client.get_iopub_msg(timeout=0.1)
             except (TimeoutError, queue.Empty):
@@ -274,7 +295,10 @@ async def run_group(
             return
         left_out.add(died_in)
         for lost in meant(outcome.notebook.cells[died_in]):
-            outcome.fallen[lost] = ("timeout", "its cell does not come to an end") if why else ("crashed", "its cell stops the kernel")
+            outcome.fallen[lost] = {
+                "": ("crashed", "its cell stops the kernel"),
+                "too much memory": ("crashed", f"its cell uses more than {manifest.limits.memory_mb:,} MB of memory"),
+            }.get(why, ("timeout", "its cell does not come to an end"))
         outcome.notes.append(f"the kernel stopped in cell {died_in + 1}{' (' + why + ')' if why else ''}; the rest was run without it")
         if time.monotonic() > deadline or all(name in outcome.verdicts for name in mine.values()):
             break
@@ -313,11 +337,14 @@ async def run_cells(
         except Died as error:
             desk.hang_up()
             desk.idle.wait(5)
-            late = str(error) == "timeout"
+            late, full = str(error) == "timeout", str(error) == "memory"
+            if name and full:  # the desk has noted a conversation that broke off; this is why it did
+                outcome.verdicts.pop(name, None)
             if name and name not in outcome.verdicts:
                 said = "the function did not come to an end" if late else "the kernel stopped while this exercise ran"
+                said = f"its processes together used more than {manifest.limits.memory_mb:,} MB" if full else said
                 outcome.verdicts[name] = unreached(desk.exercises[name], "timeout" if late else "crashed", said)
-            return index, "it did not end and could not be interrupted" if late else ""
+            return index, "it did not end and could not be interrupted" if late else "too much memory" if full else ""
         desk.idle.wait(5)
         desk.late.clear()
         if desk.broken is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import glob
 import importlib.metadata
 import os
 import re
@@ -304,6 +305,30 @@ def sweep() -> int:
         shutil.rmtree(folder, ignore_errors=True)
         swept += 1
     return swept
+
+
+def memory_of(pid: int) -> int:
+    """Bytes that a process and all that came from it hold in memory; pages that forks share count once. 0 where /proc does not say.
+
+    In the box everybody whose parent ended is a child of the box's first process, so nothing leaves this tree.
+    """
+    total = 0
+    for one in tree(pid):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(f"/proc/{one}/smaps_rollup", encoding="ascii") as file:
+                total += sum(int(line.split()[1]) << 10 for line in file if line.startswith(("Pss:", "SwapPss:")))
+    return total
+
+
+def tree(pid: int) -> list[int]:
+    """A process, its children, their children, and so on."""
+    found, todo = [], [pid]
+    while todo:
+        found.append(todo.pop())
+        for task in glob.glob(f"/proc/{found[-1]}/task/*/children"):
+            with contextlib.suppress(OSError):
+                todo += map(int, Path(task).read_text().split())
+    return found
 
 
 def alive(pid: int) -> bool:

@@ -101,7 +101,7 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
 
     from .. import gradebook
     from ..grading import check_solution, self_check
-    from ..run import NoKernel
+    from ..run import STOP, NoKernel
 
     if not confined:
         print("Without a sandbox: the students' code runs unconfined, as you. Every grade of this run says so.", file=sys.stderr)
@@ -123,7 +123,8 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
         old = known.get((submission.student, submission.lab))
         if again or old is None or not unchanged(old, submission, labs[submission.lab], confined):
             todo.append(submission)
-    code, stop = 0, threading.Event()
+    code, stop = 0, STOP
+    stop.clear()
     width = max((len(s.student) for s in submissions), default=0)
     if len(todo) < len(submissions):
         print(f"{len(submissions) - len(todo)} unchanged since they were graded (--again grades them too)")
@@ -173,10 +174,14 @@ def unchanged(old: dict[str, Any], submission: Any, lab: Any, confined: bool) ->
 
 def grade_one(submission: Any, lab: Any, place: Any, confined: bool, run_id: str, stop: threading.Event) -> dict[str, Any] | None:
     from ..grading import grade_file
+    from ..run import Stopped
 
     if stop.is_set():
         return None
-    record, notebook = grade_file(submission.path, submission.student, lab, place, confined, submission.notes, submission.refused)
+    try:
+        record, notebook = grade_file(submission.path, submission.student, lab, place, confined, submission.notes, submission.refused)
+    except Stopped:
+        return None
     record["run"] = run_id
     record["handed_in"] = timestamp_of(submission, record)
     keep_notebook(notebook if notebook is not None else lab.release, submission, lab, place)
@@ -265,6 +270,6 @@ def summary(labs: dict[str, Any], place: Any, submissions: list[Any]) -> str:
     if stopped:
         lines.append(f"{stopped} notebook{'s' if stopped > 1 else ''} stopped the kernel")
     if waiting:
-        lines.append(f"{waiting} with open answers for a person: python -m nbgrader formgrader, or /formgrader in JupyterLab")
+        lines.append(f"{waiting} with open answers for a person: course lab --instructor opens formgrader")
     lines.append(f"next: course report {next(iter(labs), '')}".rstrip())
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Open JupyterLab on the labs, on a page that lists the chapters. Ctrl-C ends it."""
+"""Open JupyterLab on the labs, on a page that lists the chapters; with --instructor on formgrader and the marks. Ctrl-C ends it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,27 @@ NOT_FOR_STUDENTS = {
 }
 
 
+# What an instructor's JupyterLab has: formgrader. The rest of nbgrader serves a JupyterHub.
+NOT_FOR_INSTRUCTORS = {
+    "jpserver_extensions": [name for name in NOT_FOR_STUDENTS["jpserver_extensions"] if not name.endswith(".formgrader")],
+    "disabledExtensions": [
+        "@jupyter/nbgrader:assignment-list",
+        "@jupyter/nbgrader:course-list",
+        "@jupyter/nbgrader:validate-assignment",
+        "jupyterlab-jupytext",
+    ],
+}
+AUTOGRADER = ROOT / "autograder"
+# formgrader's pages would fetch MathJax from the network: only this server's own scripts run, formulas stay as they are written
+OWN_SCRIPTS = {
+    "headers": {"Content-Security-Policy": "frame-ancestors 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"},
+}
+
+
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "labs", help="open this folder instead of the course's labs/")
+    parser.add_argument("folder", nargs="?", type=Path, default=None, help="open this folder instead of the course's labs/")
+    parser.add_argument("--instructor", action="store_true", help="open nbgrader's formgrader on the marks that `course grade` gave")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="with --instructor: where the marks lie (default: autograder/state)")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
     parser.add_argument("--port", type=port_number, default=8888, help="where to listen (8888; a busy one is passed over)")
 
@@ -68,11 +87,11 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-def own_folder() -> Path:
+def own_folder(kind: str = "course-jupyter") -> Path:
     """Where this course keeps its Jupyter settings: in its environment, so a user's own Jupyter, broken or not, is not met."""
-    folder = Path(sys.prefix) / "course-jupyter"
+    folder = Path(sys.prefix) / kind
     if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):  # not an environment of our own
-        folder = Path(tempfile.gettempdir()) / f"course-jupyter-{os.getuid() if hasattr(os, 'getuid') else 'me'}"
+        folder = Path(tempfile.gettempdir()) / f"{kind}-{os.getuid() if hasattr(os, 'getuid') else 'me'}"
     for name in ("config", "data", "runtime", "settings", "ipython/profile_default"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
@@ -114,10 +133,11 @@ def write_if_new(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
 
 
-def write_settings(folder: Path) -> None:
-    """Put this file's tables where Jupyter reads them."""
-    off = dict.fromkeys(NOT_FOR_STUDENTS["jpserver_extensions"], False)
-    disabled = dict.fromkeys(NOT_FOR_STUDENTS["disabledExtensions"], True)
+def write_settings(folder: Path, without: dict[str, list[str]] = NOT_FOR_STUDENTS) -> None:
+    """Put this file's tables where Jupyter reads them; `without` are the extensions that stay off."""
+    off = dict.fromkeys(["nbgrader.server_extensions.formgrader", *without["jpserver_extensions"]], True)
+    off |= dict.fromkeys(without["jpserver_extensions"], False)
+    disabled = dict.fromkeys(without["disabledExtensions"], True)
     write_if_new(folder / "settings" / "overrides.json", json.dumps(OVERRIDES, indent=1))
     write_if_new(folder / "settings" / "page_config.json", json.dumps({"disabledExtensions": disabled}, indent=1))
     write_if_new(folder / "config" / "jupyter_server_config.json", json.dumps({"ServerApp": {"jpserver_extensions": off}}, indent=1))
@@ -125,7 +145,7 @@ def write_settings(folder: Path) -> None:
     write_if_new(folder / "ipython" / "profile_default" / "ipython_kernel_config.json", json.dumps({"IPKernelApp": {"log_level": 40}}))
 
 
-def when_up(address: str, browser: bool, asked: int, port: int) -> None:
+def when_up(address: str, browser: bool, asked: int, port: int, what: str = "The labs are") -> None:
     """Wait until the server answers, say where it is, open the browser."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -134,7 +154,7 @@ def when_up(address: str, browser: bool, asked: int, port: int) -> None:
         time.sleep(0.05)
     if asked and port != asked:
         print(f"Port {asked} is busy; this one listens at {port}.")
-    print(f"\nThe labs are open at\n\n    {address}\n\nCtrl-C here ends the course; what is saved stays saved.\n", flush=True)
+    print(f"\n{what} open at\n\n    {address}\n\nCtrl-C here ends the course; what is saved stays saved.\n", flush=True)
     if browser:
         opened = False
         with contextlib.suppress(webbrowser.Error):
@@ -145,12 +165,55 @@ def when_up(address: str, browser: bool, asked: int, port: int) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Start JupyterLab in this process; 0 when it was ended by Ctrl-C."""
-    labs = options.folder.expanduser().resolve()
+    if options.instructor:
+        return run_instructor(options)
+    if options.state:
+        print("course lab: --state says where an instructor's marks lie; it goes with --instructor", file=sys.stderr)
+        return 1
+    labs = (options.folder or ROOT / "labs").expanduser().resolve()
     if not labs.is_dir():
         print(f"course lab: there is no folder {labs}", file=sys.stderr)
         return 1
     port = free_port(options.port)
     folder = own_folder()
+    enter(folder)
+    write_settings(folder)
+    decks = ROOT / "slides" / "built"
+    building = options.folder is None and can_build(decks)  # a folder of one's own has no part in the decks
+    start = "/lab"
+    try:
+        write_if_new(labs / "start.md", start_page(labs, f"http://127.0.0.1:{port}/static/built", decks, building))
+        start = "/lab/tree/start.md"
+    except OSError as error:
+        print(f"(no start page: {labs} cannot be written to, {error.strerror})")
+    more: dict[str, object] = {"ServerApp.extra_static_paths": str(decks.parent)}  # the decks, for the start page's links
+    if building:
+        threading.Thread(target=build_decks, args=(decks,), daemon=True).start()
+    return serve(folder, labs, port, start, more, options)
+
+
+def run_instructor(options: argparse.Namespace) -> int:
+    """Formgrader on the marks: a JupyterLab of its own, in the folder where nbgrader's settings lie."""
+    if options.folder is not None:
+        print("course lab: with --instructor there is no folder to open; --state DIR says where the marks lie", file=sys.stderr)
+        return 1
+    state = (options.state or AUTOGRADER / "state").expanduser().resolve()
+    if not (state / "gradebook.db").exists():
+        print(f"course lab: there are no marks in {state} yet; `course grade` gives them", file=sys.stderr)
+        return 1
+    os.environ["COURSE_STATE"] = str(state)  # autograder/nbgrader_config.py reads it
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    os.chdir(AUTOGRADER)
+    folder = own_folder("instructor-jupyter")
+    enter(folder)
+    write_settings(folder, NOT_FOR_INSTRUCTORS)
+    write_if_new(folder / "config" / "nbgrader_config.py", f"load_subconfig({str(AUTOGRADER / 'nbgrader_config.py')!r})\n")
+    more: dict[str, object] = {"ServerApp.tornado_settings": OWN_SCRIPTS}
+    return serve(folder, state, free_port(options.port), "/formgrader", more, options, "Formgrader is")
+
+
+def enter(folder: Path) -> None:
+    """Let Jupyter know this folder alone."""
     for name in (
         "JUPYTER_PATH",
         "JUPYTER_CONFIG_PATH",
@@ -161,28 +224,24 @@ def run(options: argparse.Namespace) -> int:
     ):
         os.environ.pop(name, None)
     os.environ.update(surroundings(folder))
-    write_settings(folder)
-    decks = ROOT / "slides" / "built"
-    building = options.folder == ROOT / "labs" and can_build(decks)  # a folder of one's own has no part in the decks
-    start = "/lab"
-    try:
-        write_if_new(labs / "start.md", start_page(labs, f"http://127.0.0.1:{port}/static/built", decks, building))
-        start = "/lab/tree/start.md"
-    except OSError as error:
-        print(f"(no start page: {labs} cannot be written to, {error.strerror})")
+
+
+def serve(
+    folder: Path, root: Path, port: int, start: str, more: dict[str, object], options: argparse.Namespace, what: str = "The labs are"
+) -> int:
+    """JupyterLab on `root`, opened at `start`, until Ctrl-C."""
     token = secrets.token_hex(16)
     os.environ["JUPYTER_TOKEN"] = token  # not on the command line, where every user of the machine could read it
     address = f"http://127.0.0.1:{port}{start}?token={token}"
 
     settings = {
-        "ServerApp.root_dir": str(labs),
+        "ServerApp.root_dir": str(root),
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
         "ServerApp.open_browser": False,
         "ServerApp.answer_yes": True,
         "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
-        "ServerApp.extra_static_paths": str(decks.parent),  # the decks, for the start page's links
         "LabApp.default_url": start,
         "LabApp.app_settings_dir": str(folder / "settings"),
         "LabApp.user_settings_dir": str(folder / "config" / "lab" / "user-settings"),
@@ -193,10 +252,9 @@ def run(options: argparse.Namespace) -> int:
         "Application.log_level": "ERROR",
         "ServerApp.log_level": "ERROR",
         "LabApp.log_level": "ERROR",
+        **more,
     }
-    threading.Thread(target=when_up, args=(address, not options.no_browser, options.port, port), daemon=True).start()
-    if building:
-        threading.Thread(target=build_decks, args=(decks,), daemon=True).start()
+    threading.Thread(target=when_up, args=(address, not options.no_browser, options.port, port, what), daemon=True).start()
     print("Starting JupyterLab ...", flush=True)
     # jsonschema's optional check of international addresses compiles a grammar for two seconds; nothing here has such an address
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -127,7 +127,7 @@ def lowered(shape: ConvShape) -> tuple[int, int]:
 
 
 def workspace(shape: ConvShape) -> int:
-    """Bytes beside ia, wt and oa, for float32: 4·C·R·S·P·Q, the columns of one image at a time (half and whole-number inputs
-    are also copied into the dtype they are summed in)."""
+    """Bytes beside ia, wt and oa, for float32: 4·C·R·S·P·Q, the columns of one image at a time; all images at once, as lab 03
+    lowers them, would take N times that. (Half and whole-number inputs are also copied into the dtype they are summed in.)"""
     rows, columns = lowered(shape)
     return 4 * rows * columns

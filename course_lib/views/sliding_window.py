@@ -100,7 +100,6 @@ def sum_lines(name: str, pixels: list[np.ndarray], weights: list[np.ndarray], va
     `names` gives the words of a pixel array and a weight array; `rest` is the part of channels that are not drawn.
     """
     shown = [(names[0](a), names[1](b)) for a, b in zip(pixels, weights, strict=True)]
-    length = [max(len(bracket(a[i])) + len(bracket(b[i])) for a, b in shown) for i in range(weights[0].size)]
     lead = " " * (len(name) + 1)
     lines: list[Any] = []
     R, S = weights[0].shape
@@ -113,12 +112,11 @@ def sum_lines(name: str, pixels: list[np.ndarray], weights: list[np.ndarray], va
             if i:
                 spans.append([" + ", "muted"])
             a, b = bracket(words[0][place]), bracket(words[1][place])
-            spans += [[" " * (widest[place] - len(a) - len(b)) + a, "ia-text"], ["·", "muted"], [b, "w-text"]]
+            spans += [[a, "ia-text"], ["·", "muted"], [b, "w-text"]]
         return spans
 
     if len(pixels) == 1 and rest is None and R <= 5:
         places = list(range(S)) if S <= 7 else [0, 1, 2, 3, S - 1]
-        widest = [max(length[r * S + i % S] for r in range(R)) for i in range(R * S)]  # the columns line up
         for r in range(R):
             start = [[name, "oa-text"], [" = ", "muted"]] if r == 0 else [[lead + "+ ", "muted"]]
             lines.append(start + products(shown[0], [r * S + s for s in places]))
@@ -126,7 +124,6 @@ def sum_lines(name: str, pixels: list[np.ndarray], weights: list[np.ndarray], va
             lines.append([[lead + "= ", "muted"], [value, "oa-text"]])
         return lines
     count = R * S
-    widest = length
     places = list(range(count)) if count <= 6 else [0, 1, 2, count - 1]
     parts = []
     for i, words in enumerate(shown):
@@ -369,6 +366,9 @@ def sliding_window(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
 
     frames = []
     said = left_out(shape, channels, filters, len(every), total)
+    # a still picture shows the middle output of the last filter: something is done, something is to come
+    centre = total * (len(filters) - 1) + shape.P // 2 * shape.Q + shape.Q // 2
+    poster = min(range(len(every)), key=lambda f: abs(every[f] - centre))
     for f, index in enumerate(every):
         m, cell_index = divmod(index, total)
         k = filters[m]
@@ -401,7 +401,7 @@ def sliding_window(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
         f"{at_once}{strides_said(shape)}; each step multiplies the pixels under it by the weights and adds them up to one of the "
         f"{shape.P}×{shape.Q} outputs" + (f" of each of {shape.K} filters" if shape.K > 1 else "") + "."
     )
-    return Scene(title_of(shape), alt, round(width, 1), round(height, 1), items, frames, links, recall=("sum",))
+    return Scene(title_of(shape), alt, round(width, 1), round(height, 1), items, frames, links, poster=poster, recall=("sum",))
 
 
 def strides_said(shape: ConvShape) -> str:

@@ -11,21 +11,29 @@ from course_lib.views.scene import Scene
 from course_lib.views.variants import LIMIT, knobs_of
 
 # Waits until the slider rests before it asks; the newest wish wins; a late answer to an old wish is not shown.
+# A kernel that was restarted knows nothing of this picture and does not answer: that is said, and the picture stays.
 GLUE = """
 export default {
   render({ model, el }) {
     const figure = document.createElement("figure");
     el.append(figure);
-    let timer = 0;
+    let timer = 0, silence = 0;
+    const silent = { error: "The kernel does not answer. If it was restarted, run this cell again." };
     const ask = (at) => {
       clearTimeout(timer);
-      timer = setTimeout(() => { figure.classList.add("waiting"); model.set("wish", at); model.save_changes(); }, 120);
+      timer = setTimeout(() => {
+        figure.classList.add("waiting");
+        clearTimeout(silence);
+        silence = setTimeout(() => player.update(silent), 8000);
+        model.set("wish", at);
+        model.save_changes();
+      }, 120);
     };
     const player = globalThis.scenePlayer.mount(figure, model.get("answer"), ask);
     player.setSliders(model.get("knobs"), model.get("wish"));
-    const answered = () => player.update(model.get("answer"));
+    const answered = () => { clearTimeout(silence); player.update(model.get("answer")); };
     model.on("change:answer", answered);
-    return () => { clearTimeout(timer); model.off("change:answer", answered); };
+    return () => { clearTimeout(timer); clearTimeout(silence); model.off("change:answer", answered); };
   },
 };
 """
@@ -34,8 +42,8 @@ export default {
 def live(function: Callable[..., Scene], **sliders: Sequence[Any]) -> Any:
     """`function` drawn again, in the kernel, whenever a slider moves: live(draw, stride=[1, 2, 3], pad=range(4)).
 
-    Without a front end and under a grader the still picture stands in its place; once the kernel is gone JupyterLab asks for
-    the cell to be run again (`variants` needs no kernel). An error in `function`, or a picture of more than 2 MB, is said in
+    Without a front end and under a grader the still picture stands in its place; once the kernel is gone the widget
+    asks for the cell to be run again (`variants` needs no kernel). An error in `function`, or a picture of more than 2 MB, is said in
     the widget and the picture stays. Raises ValueError for no sliders, and whatever `function` raises for the first positions.
     """
     if not sliders:

@@ -115,6 +115,62 @@ def boxes(toy: Any) -> Any:
     return verdicts.__getitem__
 
 
+MANY = """
+import os, time
+import numpy as np
+def double(a):
+    for _ in range(6):  # each of them less than a process may have
+        if os.fork() == 0:
+            mine = np.ones(400 << 17)
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(30)
+    return 2 * a
+"""
+
+
+def test_many_processes_together_may_not_use_more_memory_than_one(toy: Any, states: Any) -> None:
+    from dataclasses import replace
+
+    from autograder.run import run
+
+    patient = replace(toy.manifest, limits=replace(toy.manifest.limits, call_seconds=40, exercise_seconds=60, notebook_seconds=120))
+    outcome = run(toy.notebook(double=MANY), patient, toy.exercises, dict.fromkeys(toy.exercises, 7))
+    said = outcome.verdicts["double"]
+    assert said.state == "crashed" and "together used more than 1,500 MB" in said.message, said.message
+    assert all(outcome.verdicts[name].passed for name in REST)
+
+
+def test_ctrl_c_ends_what_runs_and_says_nothing_of_it(toy: Any) -> None:
+    import threading
+
+    from autograder.run import STOP, Stopped
+
+    timer = threading.Timer(0.2, STOP.set)
+    timer.start()
+    try:
+        with pytest.raises(Stopped):
+            toy.run(double="import time\ndef double(a):\n    time.sleep(30)\n    return 2 * a")
+    finally:
+        timer.join()
+        STOP.clear()
+
+
+def test_the_memory_of_a_process_counts_what_it_started() -> None:
+    from autograder.sandbox import memory_of, tree
+
+    code = "import os, sys, time; os.fork(); x = bytearray(os.urandom(1)) * (64 << 20); print(len(x), flush=True); time.sleep(30)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert [process.stdout.readline(), process.stdout.readline()] == [f"{64 << 20}\n"] * 2
+        assert 128 << 20 < memory_of(process.pid) < 256 << 20
+    finally:
+        for pid in reversed(tree(process.pid)):
+            os.kill(pid, 9)
+        process.wait()
+        process.stdout.close()
+
+
 def test_an_honest_notebook_is_all_right_whatever_it_prints(toy: Any, states: Any) -> None:
     def mine(what: str, name: str, value: str) -> str:
         return HARMLESS[what].replace("double", name).replace("2 * a", value)

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -190,9 +189,10 @@ def test_deciding_that_nothing_is_to_be_done_takes_less_than_three_tenths_of_a_s
     )
 
     def seconds(words):
-        start = time.perf_counter()
+        before = os.times()
         subprocess.run(words, check=True)
-        return time.perf_counter() - start
+        after = os.times()  # the processor time of what was run: a busy machine is not the launcher's fault
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
     bare = min(seconds([sys.executable, "-c", "pass"]) for _ in range(3))
     asked = min(seconds([sys.executable, "-c", probe, str(ROOT / "course.py"), str(root), str(venv)]) for _ in range(3))
