@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..nest.schedule import Schedule
+from ..nest.schedule import Schedule, check_nest
 from ..nest.trace import buffers
 from ..records import Report
+from ..shapes import whole
 from .cache import Cache, Memory
 
 SOURCE = "as nest.trace and machine.cache"
@@ -29,6 +30,8 @@ def simulate_nest(nest: Schedule, levels: Sequence[Cache], itemsize: int = 4) ->
     >>> simulate_nest(schedule(conv1d_problem(Q=9, S=4), "q s"), [Cache(bytes=1024, line=16, ways=2)])["accesses"]
     [36, 36, 63]
     """
+    check_nest("simulate_nest", nest)
+    itemsize = whole("itemsize", itemsize, 1)
     tensors = nest.problem.tensors
     memory = Memory(levels, len(tensors))
     if nest.problem.iterations:
