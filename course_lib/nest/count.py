@@ -11,12 +11,14 @@ tensor. It is exact for W and OA and at most too large for IA, where p + r may s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
+import numpy as np
+
 from course_lib.nest.problem import Axis, Tensor
-from course_lib.nest.schedule import Guard, Loop, Schedule, shared, stationary
+from course_lib.nest.schedule import Guard, Loop, Schedule, check_nest, shared, stationary
 from course_lib.records import Report
 
 SOURCE = "Parashar et al., Timeloop, ISPASS 2019 (differences between consecutive tiles); Sze et al., Efficient Processing of DNNs"
@@ -60,6 +62,8 @@ def prefixes(loops: tuple[Loop, ...], guards: tuple[Guard, ...], outer: tuple[st
 
 
 def guards_of(nest: Schedule, dim: str) -> tuple[Guard, ...]:
+    if not nest.guards:
+        return ()
     mine = {loop.name for loop in nest.parts(dim)}
     return tuple(guard for guard in nest.guards if {name for name, _ in guard.terms} <= mine)
 
@@ -73,44 +77,44 @@ def how_many(nest: Schedule, dim: str, depth: int) -> int:
     return sum(1 for _ in prefixes(nest.parts(dim), guards, tuple(l.name for l in outer)))
 
 
-def bystander(nest: Schedule, dim: str, depth: int) -> Counter[int]:
+def bystander(nest: Schedule, dim: str, depth: int) -> dict[int, int]:
     """A dimension whose outer loops stand still while those inside the first `depth` fall back: by how much, how often."""
     guards = guards_of(nest, dim)
     if not guards:
         fall = sum((l.extent - 1) * l.step for l in nest.loops[depth:] if l.dim == dim)
-        return Counter({-fall: how_many(nest, dim, depth)})
+        return {-fall: how_many(nest, dim, depth)}
     outer = tuple(l.name for l in nest.loops[:depth])
     return Counter(-end for _, end in prefixes(nest.parts(dim), guards, outer))
 
 
-def stepper(nest: Schedule, at: int) -> Counter[int]:
+def stepper(nest: Schedule, at: int) -> dict[int, int]:
     """The dimension whose loop number `at` steps on: by how much its value changes, how often."""
     loop = nest.loops[at]
     guards = guards_of(nest, loop.dim)
     if not guards:
         fall = sum((l.extent - 1) * l.step for l in nest.loops[at + 1 :] if l.dim == loop.dim)
-        return Counter({loop.step - fall: how_many(nest, loop.dim, at) * (loop.extent - 1)})
+        return {loop.step - fall: how_many(nest, loop.dim, at) * (loop.extent - 1)}
     outer = tuple(l.name for l in nest.loops[: at + 1])
     live = {tuple(fixed.values()): end for fixed, end in prefixes(nest.parts(loop.dim), guards, outer)}
     # the loop is the last of the dimension's outer ones, so its counter is the last of the key
     return Counter(loop.step - end for *before, i in live for end in [live[(*before, i)]] if (*before, i + 1) in live)
 
 
-def added(sums: Counter[int], changes: Counter[int], factor: int) -> Counter[int]:
+def added(sums: dict[int, int], changes: dict[int, int], factor: int) -> dict[int, int]:
     """All sums a + factor * b, with how often each comes about."""
-    out: Counter[int] = Counter()
+    out: dict[int, int] = {}
     for a, often in sums.items():
         for b, times in changes.items():
-            out[a + factor * b] += often * times
+            out[a + factor * b] = out.get(a + factor * b, 0) + often * times
     return out
 
 
-def standing(axis: Axis, changes: dict[str, Counter[int]]) -> int:
+def standing(axis: Axis, changes: dict[str, dict[int, int]]) -> int:
     """In how many combinations of its dimensions' changes an axis keeps its value."""
-    sums = Counter({0: 1})
+    sums = {0: 1}
     for dim, factor in axis.terms:
         sums = added(sums, changes[dim], factor)
-    return sums[0]
+    return sums.get(0, 0)
 
 
 def iterations(nest: Schedule, depth: int) -> int:
@@ -124,7 +128,8 @@ def lane(nest: Schedule, tensor: Tensor) -> Schedule:
     gone = {l.name for l in nest.loops if l.kind == "spatial" and l.dim not in tensor.dims}
     time = tuple(l for l in nest.loops if l.kind != "spatial")
     guards = tuple(replace(g, terms=tuple(t for t in g.terms if t[0] not in gone)) for g in nest.guards)
-    return replace(nest, loops=tuple(replace(l, kind="serial") for l in (*lanes, *time)), guards=tuple(g for g in guards if g.terms))
+    serial = tuple(l if l.kind == "serial" else replace(l, kind="serial") for l in (*lanes, *time))
+    return replace(nest, loops=serial, guards=tuple(g for g in guards if g.terms))
 
 
 def at_most(nest: Schedule, tensor: Tensor) -> int:
@@ -136,6 +141,7 @@ def at_most(nest: Schedule, tensor: Tensor) -> int:
 
 def fetches(nest: Schedule, tensor: str) -> int:
     """How often a new element of the tensor is needed, with one register for it in each lane. Exact; padding counts as an element."""
+    check_nest("fetches", nest)
     chosen = nest.problem.tensor(tensor)
     seen = lane(nest, chosen)
     if not nest.problem.iterations:
@@ -143,6 +149,8 @@ def fetches(nest: Schedule, tensor: str) -> int:
     lanes = sum(1 for l in nest.loops if l.kind == "spatial" and l.dim in chosen.dims)
     total = iterations(seen, lanes)  # the lanes stand outermost, and the first element of each is a fetch
     for at in range(lanes, len(seen.loops)):
+        if seen.loops[at].extent == 1:
+            continue  # it never steps
         stepping = seen.loops[at].dim
         changes = {dim: stepper(seen, at) if dim == stepping else bystander(seen, dim, at) for dim in seen.problem.dims}
         steps = prod(sum(c.values()) for c in changes.values())
@@ -152,16 +160,16 @@ def fetches(nest: Schedule, tensor: str) -> int:
     return total
 
 
-def touched(axis: Axis, dims: dict[str, int]) -> tuple[int, int]:
+def touched(axis: Axis, dims: Mapping[str, int]) -> tuple[int, int]:
     """(distinct indices of an axis that the loops reach, combinations of its dimensions that stay inside)."""
     if len(axis.terms) == 1 and not axis.offset and axis.terms[0] == (axis.terms[0][0], 1):
         reached = min(axis.size, dims[axis.terms[0][0]])
         return reached, reached
-    values = Counter({axis.offset: 1})
+    values = np.array(axis.offset)
     for dim, factor in axis.terms:
-        values = added(values, Counter(range(dims[dim])), factor)
-    inside = {v: n for v, n in values.items() if 0 <= v < axis.size}
-    return len(inside), sum(inside.values())
+        values = values[..., None] + np.arange(dims[dim]) * factor
+    times = np.bincount(values[(values >= 0) & (values < axis.size)])
+    return int(np.count_nonzero(times)), int(times.sum())
 
 
 def loads_and_stores(nest: Schedule, tensor: Tensor) -> tuple[int, int]:
@@ -172,11 +180,11 @@ def loads_and_stores(nest: Schedule, tensor: Tensor) -> tuple[int, int]:
         stores = iterations(nest, depth) if nest.problem.iterations else 0
         return stores - distinct, stores
     if depth == len(nest.loops):
-        inside = prod(touched(axis, dict(nest.problem.dims))[1] for axis in tensor.axes)
+        inside = prod(touched(axis, nest.problem.dims)[1] for axis in tensor.axes)
         return inside * prod(n for d, n in nest.problem.dims.items() if d not in tensor.dims), 0
     # a held input is loaded once an outer iteration, and not at all in the padding
     others = prod(how_many(nest, d, depth) for d in nest.problem.dims if d not in tensor.dims)
-    return others * prod(touched(axis, dict(nest.problem.dims))[1] for axis in tensor.axes), 0
+    return others * prod(touched(axis, nest.problem.dims)[1] for axis in tensor.axes), 0
 
 
 def count(nest: Schedule) -> Report:
@@ -188,9 +196,10 @@ def count(nest: Schedule) -> Report:
     `distinct`         elements touched at all: no order can fetch fewer
     """
     rows = []
+    check_nest("count", nest)
     for tensor in nest.problem.tensors:
         loads, stores = loads_and_stores(nest, tensor)
-        axes = [touched(axis, dict(nest.problem.dims))[0] for axis in tensor.axes]
+        axes = [touched(axis, nest.problem.dims)[0] for axis in tensor.axes]
         rows.append(
             {
                 "tensor": tensor.name,

@@ -25,7 +25,7 @@ from llvmlite import ir
 from course_lib.nest.address import Address, affine
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const, zero
 from course_lib.nest.jit import new_module
-from course_lib.nest.schedule import Guard, Loop, Schedule
+from course_lib.nest.schedule import Guard, Loop, Schedule, check_nest
 
 MOST_HELD = 32  # outputs held at once; more would only travel to the stack and back
 MOST_PEELED = 4  # values of one loop written out for a ragged end
@@ -359,6 +359,7 @@ def lower(
     else adds to what is stored. `pitches` gives a tensor's strides where it is part of a larger array. Inputs must hold their
     padding in memory (`Problem.with_padding_in_memory`), or no address would be safe.
     """
+    check_nest("build", nest)
     if nest.problem.padded:
         nest = replace(nest, problem=nest.problem.with_padding_in_memory())
     number = number or ir.FloatType()

@@ -39,7 +39,7 @@ class Axis:
     text: str = ""
     named: bool = False
 
-    @property
+    @cached_property
     def dims(self) -> tuple[str, ...]:
         return tuple(dim for dim, factor in self.terms if factor)
 
@@ -83,7 +83,7 @@ class Tensor:
     def letters(self) -> str:
         return "".join(axis.letter for axis in self.axes)
 
-    @property
+    @cached_property
     def dims(self) -> frozenset[str]:
         """The loop dimensions that move this tensor's element."""
         return frozenset(dim for axis in self.axes for dim in axis.dims)
@@ -92,6 +92,8 @@ class Tensor:
     def places(self) -> tuple[Place, ...]:
         """The axes of the array in memory, slowest first: the layout, read."""
         want = f"layout of {self.name}: want the letters {self.letters} once each, and blocks such as 8{self.letters[:1].lower()} behind"
+        if not isinstance(self.layout, str):
+            raise ValueError(f"{want}, got {self.layout!r}")
         parts = re.findall(r"[A-Z]|\d+[a-z]", self.layout)
         capitals = [part for part in parts if part.isupper()]
         blocks = {part[-1].upper(): int(part[:-1]) for part in parts if not part.isupper()}

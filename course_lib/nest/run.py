@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from course_lib.nest.problem import Tensor
-from course_lib.nest.schedule import Schedule
+from course_lib.nest.schedule import Schedule, check_nest
 
 
 def points(nest: Schedule) -> Iterator[dict[str, int]]:
@@ -34,6 +34,7 @@ def run(nest: Schedule, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     The sum is kept in the type of the inputs, so its rounding depends on the loop order. Raises ValueError for a wrong shape.
     """
+    check_nest("run", nest)
     first, second = nest.problem.ins
     a, b = first.check(a), second.check(b)
     out = np.zeros(nest.problem.out.shape, np.result_type(a, b))

@@ -193,6 +193,8 @@ class Schedule:
         `for p: ... W[k] ...`  ->  `float curr_w = W[k]; for p: ... curr_w ...`; a held output is stored after the loop.
         """
         chosen = named("hold", names)
+        if not chosen:
+            raise ValueError(f"hold: want a tensor to hold, one of {' '.join(t.name for t in self.problem.tensors)}")
         for name in chosen:
             self.problem.tensor(name)
             if name in self.held or chosen.count(name) > 1:
@@ -260,6 +262,13 @@ def schedule(problem: Problem, order: str = "") -> Schedule:
         raise ValueError(f"problem: want a Problem such as conv_problem(shape), got {problem!r}")
     plain = Schedule(problem, tuple(Loop(dim, dim, extent) for dim, extent in problem.dims.items()))
     return plain.reorder(order) if order else plain
+
+
+def check_nest(verb: str, nest: Any) -> None:
+    """ValueError where a verb is given something else than a schedule: a problem alone has no order yet."""
+    if not isinstance(nest, Schedule):
+        made = "schedule(problem) first: a problem has no order" if isinstance(nest, Problem) else f"got {nest!r}"
+        raise ValueError(f"{verb}: want a Schedule such as schedule(conv_problem(shape)), {made}")
 
 
 def stationary(nest: Schedule, tensor: str) -> tuple[str, ...]:

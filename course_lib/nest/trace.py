@@ -16,8 +16,9 @@ from math import prod
 import numpy as np
 
 from course_lib.nest.problem import Tensor
-from course_lib.nest.schedule import Loop, Schedule
+from course_lib.nest.schedule import Loop, Schedule, check_nest
 from course_lib.records import Buffer, Trace
+from course_lib.shapes import whole
 
 SOURCE = "Lecture, frames 'Buffer Access Pattern'"
 
@@ -89,6 +90,8 @@ def buffers(nest: Schedule, itemsize: int = 4) -> tuple[Buffer, ...]:
 
 def trace(nest: Schedule, itemsize: int = 4) -> Trace:
     """The accesses of a nest in order; `step` numbers the iterations made. Raises ValueError where they would not fit in memory."""
+    check_nest("trace", nest)
+    itemsize = whole("itemsize", itemsize, 1)
     if (total := prod(loop.extent for loop in nest.loops)) > MOST_ITERATIONS:
         raise ValueError(
             f"trace: {total:,} iterations are too many to write down (at most {MOST_ITERATIONS:,}); count() gives the totals in closed form"

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import torch
 
-from course_lib.nest import build, count, points, run, trace
+from course_lib.nest import build, count, points, run, schedule, trace
 from tests.nest.random_nests import random_inputs, random_schedule
 
 NESTS_A_SEED = 500
@@ -51,6 +51,25 @@ def counted(nest, tensor):
     return fetches
 
 
+def visits(nest):
+    """The element of each tensor in each iteration, a number a row, read off the Trace alone.
+
+    A held input is the element loaded last, a held output the one stored next. Two elements fix all the loops of a problem (W and OA
+    say n k p q c r s, A and B say i j k), so rows are iterations; an input in its padding is in no row.
+    """
+    accesses, columns = trace(nest), []
+    steps = np.arange(accesses.macs)
+    for at, (tensor, buffer) in enumerate(zip(nest.problem.tensors, accesses.buffers, strict=True)):
+        if any(edge != (0, 0) for edge in nest.problem.edges(tensor)):
+            continue
+        output = tensor is nest.problem.out
+        mine = (accesses.tensor == at) & (accesses.store == output)
+        step, element = accesses.step[mine], (accesses.address[mine] - buffer.base) // buffer.itemsize
+        columns.append(element[np.searchsorted(step, steps) if output else np.searchsorted(step, steps, "right") - 1])
+    sizes = [int(column.max(initial=0)) + 1 for column in columns]
+    return np.ravel_multi_index(columns, sizes)  # a number a row
+
+
 def disagreements(seed, compiled=True):
     """What does not agree for one random nest, in words; empty when all does."""
     rng = np.random.default_rng(seed)
@@ -73,6 +92,9 @@ def disagreements(seed, compiled=True):
     accesses = trace(nest)
     if accesses.macs != problem.iterations:
         wrong.append("trace")
+    seen, plain = visits(nest), visits(schedule(problem))
+    if len(np.unique(plain)) != problem.iterations or not np.array_equal(np.sort(seen), np.sort(plain)):
+        wrong.append("trace: each iteration once, as in the untransformed nest")
     for row in count(nest):
         name = row["tensor"]
         if (row["loads"], row["stores"]) != (accesses.loads(name), accesses.stores(name)):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from course_lib.nest import build, conv1d_problem, conv_problem, gemm_problem, run, schedule, shared, stationary, sum_problem, trace
+from course_lib.machine import Cache, simulate_nest
+from course_lib.nest import build, conv1d_problem, conv_problem, count, gemm_problem, run, schedule, shared, stationary, sum_problem, trace
 from course_lib.shapes import ConvShape, GemmShape
 
 LAYER = conv_problem(ConvShape(N=1, C=32, H=8, W=8, K=64, R=3, S=3, pad=1))
@@ -27,6 +28,14 @@ MISTAKES = {
     "a mark, then a tile": (lambda: NEST.spatial("c").tile(c=4), "tile first, then .spatial"),
     "reordering lanes away": (lambda: NEST.vectorize("q").reorder("q n r s c k p"), "the lanes must be the innermost loop"),
     "holding nothing": (lambda: NEST.hold("X"), "want one of IA W OA, got 'X'"),
+    "holding no name at all": (lambda: NEST.hold(""), "want a tensor to hold, one of IA W OA"),
+    "a problem without an order": (lambda: count(LAYER), "schedule(problem) first: a problem has no order"),
+    "nothing to run": (lambda: run(None, np.zeros(1), np.zeros(1)), "run: want a Schedule"),
+    "nothing to trace": (lambda: trace("n k"), "trace: want a Schedule such as schedule(conv_problem(shape)), got 'n k'"),
+    "nothing to build": (lambda: build(None), "build: want a Schedule"),
+    "nothing to simulate": (lambda: simulate_nest(LAYER, [Cache(512, 32, 2)]), "simulate_nest: want a Schedule"),
+    "numbers of no bytes": (lambda: trace(NEST, 0), "itemsize: want at least 1, got 0"),
+    "no layout": (lambda: conv_problem(LAYER.of, wt=None), "layout of W: want the letters KCRS once each"),
     "holding twice": (lambda: NEST.hold("W").hold("W"), "W is held already"),
     "not names": (lambda: NEST.unroll(3), "want loop names"),
     "nothing to mark": (lambda: NEST.unroll(""), "want a loop to mark"),

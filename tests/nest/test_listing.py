@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib.nest import build, conv_problem, run, schedule
+from course_lib.nest import build, conv_problem, run, schedule, sum_problem
 from course_lib.shapes import ConvShape
 from tests.nest.listings import LISTINGS
 from tests.nest.random_nests import random_inputs, random_schedule
@@ -50,20 +50,31 @@ def test_the_tiled_listing_is_the_slide_line_for_line():
     assert ours[-1].count("}") == sum(line.count("{") for line in ours)
 
 
+C_NESTS = {
+    "ragged tiles of tiles": schedule(conv_problem(ConvShape(1, 5, 6, 6, 7, 3, 3, pad=1))).tile(k=4, c=3, q=4).tile(q_s=3).hold("OA"),
+    "groups, ragged inside": schedule(conv_problem(ConvShape(2, 6, 5, 5, 9, 3, 3, groups=3, stride=2, pad=1))).tile(k=2, p=2).hold("W"),
+    "depthwise": schedule(conv_problem(ConvShape(1, 5, 6, 6, 5, 3, 3, groups=5, pad=1), ia="NHWC", oa="NPQK")).tile(c=4),
+    "a column of its own padding": schedule(conv_problem(ConvShape(1, 2, 4, 6, 3, 3, 2, (2, 1), ((0, 2), (1, 0)), (1, 2)))),
+    "blocked layouts, not filled": schedule(conv_problem(ConvShape(1, 5, 5, 5, 7, 3, 3), "NCHW4c", "KCRS3k", "NKPQ3k")).tile(k=3),
+    "a sum held": schedule(sum_problem(5, 7), "j i").tile(i=2).hold("SUM"),
+    **{f"random nest {seed}": random_schedule(np.random.default_rng(seed)) for seed in range(30)},
+}
+
+
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler on this machine; everything else does without one")
-def test_the_c_text_compiles_and_computes_what_run_computes(tmp_path):
+@pytest.mark.parametrize("name", C_NESTS)
+def test_the_c_text_compiles_without_a_warning_and_computes_what_run_computes(name, tmp_path):
     import ctypes
 
-    for seed in (1, 3, 7, 20, 40, 41):
-        rng = np.random.default_rng(seed)
-        nest = random_schedule(rng)
-        a, b = random_inputs(rng, nest.problem)
-        (tmp_path / f"{seed}.c").write_text(nest.c)
-        subprocess.run(["cc", "-std=c99", "-O1", "-shared", "-fPIC", f"{seed}.c", "-o", f"{seed}.so"], cwd=tmp_path, check=True)
-        out = np.zeros(nest.problem.out.memory_shape, np.float32)
-        arrays = [nest.problem.ins[0].pack(a), nest.problem.ins[1].pack(b), out]
-        ctypes.CDLL(str(tmp_path / f"{seed}.so")).kernel(*(ctypes.c_void_p(array.ctypes.data) for array in arrays))
-        assert np.array_equal(nest.problem.out.unpack(out), run(nest, a, b)), seed
+    nest = C_NESTS[name]
+    a, b = random_inputs(np.random.default_rng(0), nest.problem)
+    (tmp_path / "nest.c").write_text(nest.c)
+    strict = ["-std=c99", "-pedantic-errors", "-Wall", "-Werror", "-Wno-unused-variable"]
+    subprocess.run(["cc", *strict, "-O1", "-shared", "-fPIC", "nest.c", "-o", "nest.so"], cwd=tmp_path, check=True)
+    out = np.zeros(nest.problem.out.memory_shape, np.float32)
+    arrays = [nest.problem.ins[0].pack(a), nest.problem.ins[1].pack(b), out]
+    ctypes.CDLL(str(tmp_path / "nest.so")).kernel(*(ctypes.c_void_p(array.ctypes.data) for array in arrays))
+    assert np.array_equal(nest.problem.out.unpack(out), run(nest, a, b))
 
 
 def test_the_python_text_is_a_function_one_can_call():
