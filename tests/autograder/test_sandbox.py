@@ -159,10 +159,11 @@ def test_ctrl_c_ends_what_runs_and_says_nothing_of_it(toy: Any) -> None:
 def test_the_memory_of_a_process_counts_what_it_started() -> None:
     from autograder.sandbox import memory_of, tree
 
-    code = "import os, sys, time; os.fork(); x = bytearray(os.urandom(1)) * (64 << 20); print(len(x), flush=True); time.sleep(30)"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    code = "import os, sys, time; os.fork(); x = bytearray(os.urandom(1)) * (64 << 20); os.write(1, b'.'); time.sleep(30)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, bufsize=0)
     try:
-        assert [process.stdout.readline(), process.stdout.readline()] == [f"{64 << 20}\n"] * 2
+        # a byte from each of the two: one write each, so that the two cannot mix as lines can
+        assert [process.stdout.read(1), process.stdout.read(1)] == [b"."] * 2
         assert 128 << 20 < memory_of(process.pid) < 256 << 20
     finally:
         for pid in reversed(tree(process.pid)):
