@@ -3,8 +3,8 @@
     explore(ConvShape(1, 64, 56, 56, 128, 3, 3, pad=1))      # the widget
     evaluate(arranged(problem, choice))                      # the same as records
 
-Also here, because they put verbs together for a picture: `cache_film` (what a cache holds after each access), `traffic_steps`
-(the traffic after more and more of a trace) and `wires` (what the PEs of a row or column share).
+Also here, because they put verbs together for a picture: `traffic_steps` (the traffic after more and more of a trace) and `wires`
+(what the PEs of a row or column share).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from course_lib.nest.count import count
 from course_lib.nest.problem import Problem, conv_problem, gemm_problem
 from course_lib.nest.schedule import KINDS, Schedule, schedule, shared
 from course_lib.nest.trace import trace
-from course_lib.records import Report, Timeline, Trace
+from course_lib.records import Report, Trace
 from course_lib.shapes import ConvShape, GemmShape
 
 SMALL = {"N": 1, "C": 4, "H": 6, "W": 6, "K": 4}  # the stand-in whose elements one can see
@@ -109,35 +109,6 @@ def measure(nest: Schedule, seconds: float = 1.0) -> float:
         best = min(best, time.perf_counter() - begin)
         if time.perf_counter() > until:
             return 2 * nest.problem.iterations / best / 1e9
-
-
-def cache_film(accesses: Trace, cache: Cache) -> Timeline:
-    """What an LRU or FIFO cache holds after each access: units are its places, labels the line numbers.
-
-    Raises ValueError for another policy.
-    """
-    if cache.policy == "plru":
-        raise ValueError("cache: a film shows 'lru' and 'fifo', got 'plru'")
-    lines = (accesses.address // cache.line).astype(np.int64)
-    labels, which = np.unique(lines, return_inverse=True)
-    busy = np.full((len(lines), cache.sets * cache.wide), -1, np.int32)
-    place: dict[int, int] = {}
-    ages: list[list[int]] = [[] for _ in range(cache.sets)]  # of each set, the line that goes first in front
-    now = np.full(cache.sets * cache.wide, -1, np.int32)
-    for n, number in enumerate(which.tolist()):
-        s = int(labels[number]) % cache.sets
-        if number in place:
-            if cache.policy == "lru":
-                ages[s].remove(number)
-                ages[s].append(number)
-        else:
-            at = place.pop(ages[s].pop(0)) if len(ages[s]) == cache.wide else s * cache.wide + len(ages[s])
-            place[number] = at
-            now[at] = number
-            ages[s].append(number)
-        busy[n] = now
-    places = tuple(f"set {i // cache.wide}, way {i % cache.wide}" for i in range(cache.sets * cache.wide))
-    return Timeline(places, tuple(str(v) for v in labels), busy)
 
 
 def traffic_steps(accesses: Trace, levels: Sequence[Cache], steps: int = 12) -> tuple[list[Report], list[str]]:

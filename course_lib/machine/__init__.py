@@ -22,6 +22,7 @@ ROOM = {
     "bound": ("Bound", "distance_to_bound", "io_bound", "most_copies", "real_macs"),
     "buffers": ("buffer_traffic", "simulate_buffers"),
     "cache": ("Cache", "simulate", "simulate_slowly"),
+    "contents": ("cache_film",),
     "dataflows": (
         "DATAFLOWS", "compare", "energy_by_dataflow", "input_stationary", "nvdla", "output_stationary", "row_stationary", "tuned",
         "weight_stationary",

@@ -49,8 +49,8 @@ HOSTILE = {
     "the exercise's file": ("def double(a):\n    from course_lib.exercises import lab01_intro\n    return 2 * a", "crashed", "ImportError"),
     "a library put away": ("def double(a):\n    import torch\n    return torch.tensor(a).numpy() * 2", "crashed", "put away"),
     "course code put away": ("from course_lib import conv2d\ndef double(a): return conv2d(a, a)", "crashed", "put away"),
-    "reading above its folder": (
-        "import os\ndef double(a):\n    open('../../../../work/x')\n    return 2 * a",
+    "reading the course's own folder": (
+        f"def double(a):\n    open({str(ROOT / 'pyproject.toml')!r})\n    return 2 * a",  # it exists, but not in there
         "crashed",
         "FileNotFoundError",
     ),

@@ -8,6 +8,7 @@ import pytest
 
 from course_lib import ConvShape, GemmShape
 from course_lib.conv import direct
+from course_lib.machine import cache_film
 from course_lib.machine.cache import Cache, simulate
 from course_lib.nest import conv1d_problem, gemm_problem, schedule, trace
 from course_lib.slides import nest_times, timing
@@ -15,7 +16,6 @@ from course_lib.slides.build import Listing
 from course_lib.slides.pictures import (
     array_use,
     bars,
-    cache_film,
     input_stationary,
     layouts,
     memory_levels,
@@ -151,7 +151,7 @@ def test_the_film_of_a_cache_misses_where_the_simulator_does(cache):
 def test_a_cache_that_cannot_be_filmed_is_refused():
     accesses = trace(schedule(conv1d_problem(3, 2)))
     with pytest.raises(ValueError, match="lru"):
-        cache_film(accesses, Cache(256, 64, 2, "fifo"))
+        cache_film(accesses, Cache(256, 64, 2, "plru"))
     with pytest.raises(ValueError, match="too many"):
         cache_film(trace(schedule(gemm_problem(GemmShape(20, 20, 20)))), Cache(256, 64, 2))
 

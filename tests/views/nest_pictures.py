@@ -3,7 +3,7 @@
 from functools import cache
 
 from course_lib import explorer
-from course_lib.machine import Cache, PEArray, dataflow_report, distance_to_bound, distances, film, nvdla
+from course_lib.machine import Cache, PEArray, cache_film, dataflow_report, distance_to_bound, distances, film, nvdla
 from course_lib.machine.roofline import Roof, roofline
 from course_lib.nest import conv1d_problem, gemm_problem, schedule, sum_problem, trace
 from course_lib.shapes import ConvShape, GemmShape
@@ -44,7 +44,7 @@ def gemm():
 def sums():
     """The sum by rows and by columns, with the films of a small cache."""
     runs = {name: trace(schedule(sum_problem(16, 16), order)) for name, order in (("by rows", "i j"), ("by columns", "j i"))}
-    return {name: (run, explorer.cache_film(run, Cache(256, 32, 0))) for name, run in runs.items()}
+    return {name: (run, cache_film(run, Cache(256, 32, 0))) for name, run in runs.items()}
 
 
 def on_array(shape, rows, cols):

@@ -107,7 +107,6 @@ def test_speed_is_measured_only_when_asked_and_of_the_nest_that_is_shown():
 
 
 def test_the_compiled_nest_is_timed():
-    pytest.importorskip("llvmlite")
     assert explorer.measure(arranged(problem_of(GemmShape(M=64, N=64, K=64)), Choice(tuple("ikj"))), seconds=0.02) > 0
 
 

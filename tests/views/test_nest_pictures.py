@@ -11,7 +11,7 @@ from nest_pictures import LAYERS, LECTURE, LEVELS, ORDERS, PICTURES, ROOF, RUN, 
 from test_pictures import boxes
 
 from course_lib import explorer
-from course_lib.machine import Cache, PEArray, dataflow_report, distances, film, io_bound, misses, nvdla, simulate
+from course_lib.machine import Cache, PEArray, cache_film, dataflow_report, distances, film, io_bound, misses, nvdla, simulate
 from course_lib.machine.roofline import roofline
 from course_lib.nest import conv1d_problem, gemm_problem, schedule, shared, stationary, sum_problem, trace
 from course_lib.recorded import record
@@ -191,7 +191,7 @@ def test_the_meter_shows_the_factor_of_its_record():
 @pytest.mark.parametrize("order", ["i j", "j i"])
 def test_the_film_of_a_cache_misses_as_often_as_the_simulator(cache, order):
     t = trace(schedule(sum_problem(16, 12), order))
-    film_ = explorer.cache_film(t, cache)
+    film_ = cache_film(t, cache)
     assert int(misses_of(t, film_, cache.line).sum()) == sum(simulate(t, [cache])["misses"])
     scene = cache_lines(t, film_, cache.line)
     said = scene.at(len(scene) - 1)["0count"]["text"]

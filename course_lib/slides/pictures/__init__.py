@@ -11,13 +11,11 @@ nest_listing    what `print(schedule)` gives, coloured
 array_use       the part of a PE array that a layer keeps busy
 row_sets        row stationary: who gets which row
 
-Two are no figures but what a view draws: `input_stationary`, the trace of the one dataflow that is no loop order, and
-`cache_film`, what a small cache holds after each access.
+One is no figure but what a view draws: `input_stationary`, the trace of the one dataflow that is no loop order.
 """
 
 from .array_use import array_use
 from .bars import bars
-from .cache_film import cache_film
 from .input_order import input_stationary
 from .layouts import layouts
 from .memory_levels import memory_levels
@@ -31,7 +29,6 @@ from .towers import towers
 __all__ = [
     "array_use",
     "bars",
-    "cache_film",
     "input_stationary",
     "layouts",
     "memory_levels",
