@@ -20,51 +20,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.nest import compile_conv2d, compile_gemm
+from course_lib.bench import equal, geometric_mean, timed
+from course_lib.kernels import compile_conv2d, compile_gemm
 from course_lib.records import Report
 from course_lib.shapes import ConvShape, GemmShape
-
-SECONDS = 0.6  # a pair is timed at least this long
-TURNS = (9, 201)
-PAUSE = 0.2  # seconds; OpenMP's and OpenBLAS's idle threads spin for up to a tenth
 
 PRODUCTS = [GemmShape(n, n, n) for n in (256, 384, 512, 768, 1024, 1536, 2048)] + [
     GemmShape(*sizes)
     for sizes in ((16, 2048, 2048), (64, 2048, 2048), (2048, 16, 2048), (2048, 64, 2048), (2048, 2048, 64), (64, 3136, 576))
 ]
-
-
-def turns(functions: list[Callable[[], object]], threads: int, clock: Callable[[], float]) -> np.ndarray:
-    """Seconds of each function in each turn: [turn, function]."""
-    for function in functions:
-        function()
-    start = clock()
-    for function in functions:
-        function()
-    count = int(min(max(SECONDS / max(clock() - start, 1e-7), TURNS[0]), TURNS[1] if threads == 1 else TURNS[0]))
-    taken = np.empty((count, len(functions)))
-    for turn in range(count):
-        order = list(enumerate(functions))
-        for at, function in order if turn % 2 else order[::-1]:  # whoever comes first finds the other's data in the cache
-            if threads > 1:
-                time.sleep(PAUSE)
-                function()
-            start = clock()
-            function()
-            taken[turn, at] = clock() - start
-    return taken
-
-
-def compare(ours: np.ndarray, theirs: np.ndarray, length: int) -> None:
-    """Both sum `length` products in float32 to numbers of size 1, in different orders: errors grow like the root of the length."""
-    allowed = 64 * 2.0**-24 * length**0.5
-    worst = float(np.abs(ours - theirs).max())
-    if not worst <= allowed:
-        raise SystemExit(f"the results differ by {worst:.2e}, allowed {allowed:.2e}: nothing is timed that is not equal")
-
-
-def geometric_mean(values: list[float]) -> float:
-    return float(np.exp(np.mean(np.log(values))))
 
 
 def convolutions(layers: dict[str, ConvShape], title: str, threads: int, clock: Callable[[], float]) -> Report:
@@ -84,15 +48,15 @@ def convolutions(layers: dict[str, ConvShape], title: str, threads: int, clock: 
         def theirs() -> torch.Tensor:
             return torch.nn.functional.conv2d(torch_ia, torch_wt, stride=shape.strides, padding=padding, groups=shape.groups)  # noqa: B023 - called in this turn
 
-        compare(layer(ia), theirs().numpy(), length)
-        taken = turns([lambda: layer(ia), theirs], threads, clock)  # noqa: B023
-        speed = 2e-9 * shape.macs / np.median(taken, 0)
+        equal(name, layer(ia), theirs(), length)
+        times = timed({"ours": lambda: layer(ia), "torch": theirs}, threads=threads, clock=clock)  # noqa: B023
+        work = 2e-9 * shape.macs
         rows.append(
             {
                 "layer": name,
-                "ours GFLOP/s": float(speed[0]),
-                "torch GFLOP/s": float(speed[1]),
-                "ratio": float(np.median(taken[:, 1] / taken[:, 0])),
+                "ours GFLOP/s": work / times.seconds("ours"),
+                "torch GFLOP/s": work / times.seconds("torch"),
+                "ratio": times.ratio("torch", "ours"),
                 "compile ms": 1e3 * compiled,
             }
         )
@@ -110,17 +74,16 @@ def products(threads: int, clock: Callable[[], float]) -> Report:
         b = rng.standard_normal(shape.b_shape, np.float32) / np.float32(shape.K**0.5)
         torch_a, torch_b = torch.from_numpy(a), torch.from_numpy(b)
         product = compile_gemm(shape, threads)
-        compare(product(a, b), a @ b, shape.K)
-        taken = turns([lambda: product(a, b), lambda: a @ b, lambda: torch_a @ torch_b], threads, clock)  # noqa: B023
-        speed = 2e-9 * shape.macs / np.median(taken, 0)
-        peer = 1 + int(np.argmax(speed[1:]))
+        name = f"{shape.M} {shape.N} {shape.K}"
+        equal(name, product(a, b), a @ b, shape.K)
+        calls = {"ours": lambda: product(a, b), "OpenBLAS": lambda: a @ b, "MKL": lambda: torch_a @ torch_b}  # noqa: B023
+        times = timed(calls, threads=threads, clock=clock)
+        work, peer = 2e-9 * shape.macs, min(("OpenBLAS", "MKL"), key=times.seconds)
         rows.append(
             {
-                "M N K": f"{shape.M} {shape.N} {shape.K}",
-                "ours GFLOP/s": float(speed[0]),
-                "OpenBLAS": float(speed[1]),
-                "MKL": float(speed[2]),
-                "ratio to the faster": float(np.median(taken[:, peer] / taken[:, 0])),
+                "M N K": name,
+                **{f"{which} GFLOP/s": work / times.seconds(which) for which in times.names},
+                "ratio to the faster": times.ratio(peer, "ours"),
             }
         )
     ratios = [row["ratio to the faster"] for row in rows]

@@ -29,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 # names whose room is opened when they are asked for, so that `import course_lib` stays light
-LATER = {"NETWORKS": "zoo", "compile_conv2d": "nest", "compile_gemm": "nest", "explore": "explorer"}
+LATER = {"NETWORKS": "zoo", "compile_conv2d": "kernels", "compile_gemm": "kernels", "explore": "explorer"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
 """What a verb hands back: named columns of numbers that print well, and traces of memory accesses.
 
-    Report     named columns, a row a thing: prints as a table in a terminal and in a notebook
-    History    (config, cost) in the order tried
-    Timeline   what each unit does in each cycle
-    Trace      memory accesses in order: step, tensor, byte address, load or store
+Report     named columns, a row a thing: prints as a table in a terminal and in a notebook
+History    (config, cost) in the order tried
+Timeline   what each unit does in each cycle
+Trace      memory accesses in order: step, tensor, byte address, load or store
 """
 
 from __future__ import annotations

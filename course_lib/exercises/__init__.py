@@ -1,7 +1,7 @@
 """The exercises of all labs by name, and the order in which a lab asks for them.
 
-    EXERCISES["im2col"]        -> Exercise     the chapter's file is read when one of its exercises is asked for
-    LABS["03_gemm"]            -> ["lowered_ratio", "im2col", ...]
+EXERCISES["im2col"]        -> Exercise     the chapter's file is read when one of its exercises is asked for
+LABS["03_gemm"]            -> ["lowered_ratio", "im2col", ...]
 """
 
 from __future__ import annotations

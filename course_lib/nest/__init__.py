@@ -18,8 +18,6 @@ __all__ = [
     "Schedule",
     "at_most",
     "build",
-    "compile_conv2d",
-    "compile_gemm",
     "conv1d_problem",
     "conv_problem",
     "count",
@@ -36,13 +34,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`build`, `compile_conv2d` and `compile_gemm` bring llvmlite with them, so they are fetched when asked for."""
+    """`build` brings llvmlite with it, so it is fetched when asked for."""
     if name == "build":
         from course_lib.nest.built import build
 
         return build
-    if name in ("compile_conv2d", "compile_gemm"):
-        from course_lib.nest import compile
-
-        return getattr(compile, name)
     raise AttributeError(f"course_lib.nest has no {name!r}")

@@ -105,7 +105,8 @@ def ladder() -> list[dict[str, Any]]:
     import numpy as np
     import torch
 
-    from ..nest import build, compile_conv2d, conv_problem, schedule
+    from ..kernels import compile_conv2d
+    from ..nest import build, conv_problem, schedule
 
     shape = ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1)
     length = shape.C * shape.R * shape.S
@@ -153,7 +154,7 @@ def layers() -> list[dict[str, Any]]:
     import numpy as np
     import torch
 
-    from ..nest import compile_conv2d
+    from ..kernels import compile_conv2d
 
     rows, rng = [], np.random.default_rng(0)
     for name, shape in layers_timed().items():

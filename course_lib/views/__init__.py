@@ -19,24 +19,24 @@
 `player_assets()` gives the style sheet and script that a page needs once for `scene.fragment()`.
 """
 
-from course_lib.views.accuracy_map import accuracy_map
 from course_lib.views.array_grid import array_grid
-from course_lib.views.bound_meter import bound_meter
-from course_lib.views.cache_lines import cache_lines, cache_lines_compared
-from course_lib.views.dataflow_1d import dataflow_1d, dataflows_1d
-from course_lib.views.im2col_filling import im2col_filling
-from course_lib.views.loop_table import loop_table
-from course_lib.views.memory_traffic import memory_traffic
-from course_lib.views.network_bars import network_bars
+from course_lib.views.conv.im2col_filling import im2col_filling
+from course_lib.views.conv.sliding_window import sliding_window
+from course_lib.views.machine.bound_meter import bound_meter
+from course_lib.views.machine.cache_lines import cache_lines, cache_lines_compared
+from course_lib.views.machine.memory_traffic import memory_traffic
+from course_lib.views.machine.pe_array_view import pe_array_view
+from course_lib.views.machine.reuse_histogram import reuse_histogram
+from course_lib.views.machine.roofline_view import roofline_view
+from course_lib.views.nest.dataflow_1d import dataflow_1d, dataflows_1d
+from course_lib.views.nest.loop_table import loop_table
 from course_lib.views.page import player_assets
-from course_lib.views.pe_array_view import pe_array_view
-from course_lib.views.reuse_histogram import reuse_histogram
-from course_lib.views.roofline_view import roofline_view
 from course_lib.views.scene import Frame, Scene
-from course_lib.views.sliding_window import sliding_window
-from course_lib.views.time_share import time_share
 from course_lib.views.variants import Variants, variants
 from course_lib.views.widget import live
+from course_lib.views.zoo.accuracy_map import accuracy_map
+from course_lib.views.zoo.network_bars import network_bars
+from course_lib.views.zoo.time_share import time_share
 
 __all__ = [
     "Frame",

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from course_lib.views.bound_meter import bound_meter
 from course_lib.views.chart import count
-from course_lib.views.loop_table import loop_table
-from course_lib.views.memory_traffic import memory_traffic
+from course_lib.views.machine.bound_meter import bound_meter
+from course_lib.views.machine.memory_traffic import memory_traffic
+from course_lib.views.nest.loop_table import loop_table
+from course_lib.views.nest.visits import visits
 from course_lib.views.page import embedded, graded, player_assets
 from course_lib.views.scene import Scene
 from course_lib.views.svg import escape
-from course_lib.views.visits import visits
 
 GLUE = """
 export default {

@@ -1,7 +1,7 @@
 """A network as data: its layers in order, each with its shape, and the totals that follow from them.
 
-    Layer      one row: name, kind, ConvShape or GemmShape where it is one, parameters, output (C, H, W)
-    Network    the rows, and what is summed over them: macs, params, bytes, depth, conv_share
+Layer      one row: name, kind, ConvShape or GemmShape where it is one, parameters, output (C, H, W)
+Network    the rows, and what is summed over them: macs, params, bytes, depth, conv_share
 """
 
 from __future__ import annotations
@@ -104,9 +104,7 @@ class Network:
     def convs(self) -> tuple[NamedConv, ...]:
         """The convolutions of inference, in order: pairs (name, ConvShape)."""
         return tuple(
-            NamedConv(layer.name, layer.shape)
-            for layer in self.layers
-            if isinstance(layer.shape, ConvShape) and not layer.training_only
+            NamedConv(layer.name, layer.shape) for layer in self.layers if isinstance(layer.shape, ConvShape) and not layer.training_only
         )
 
     @property

@@ -52,6 +52,7 @@ from course_lib.views import array_grid, network_bars, sliding_window
 # Put down a number from 0 to 100 before you know. Any number earns the point: a wrong guess is what makes the answer stick.
 # You will see the truth in part 5. *(1 line)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "fc_share", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fc_share() -> float:
     """My guess: per cent of AlexNet's parameters that are in its fully connected layers."""
@@ -97,6 +98,7 @@ sliding_window(ConvShape(N=1, C=1, H=6, W=6, K=1, R=3, S=3, stride=2, pad=1))
 #
 # Begin on paper with `h = 5`, `r = 3`; then pad 1; then stride 2 with `h = 7` and with `h = 8`. *(1 to 3 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "conv_output_size", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv_output_size(h: int, r: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> int:
     """Outputs along one axis: h pixels, r taps."""
@@ -140,6 +142,7 @@ with once_filled:
 # **Write it** with `for` loops and `+=`. No `@`, no `np.dot`, no library's convolution: we want to see every single
 # multiplication. If you like, make a larger array with the zeros around the image first (then the index never leaves it).
 # `bias` is `None` or has one number a filter. *(10 to 16 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_direct", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_direct(x, w, bias=None, stride=1, pad=0):
@@ -264,6 +267,7 @@ with once_filled:
 # **Write** `strides_of(shape, layout)`. The shape is always `(N, C, H, W)`, and the four strides are always given for n, c, h, w in this
 # order, counted in elements. *(3 to 5 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "strides_of", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def strides_of(shape, layout):
     """(N, C, H, W), 'NCHW' or 'NHWC' -> strides of (n, c, h, w), in elements"""
@@ -280,6 +284,7 @@ check("strides_of", strides_of)
 
 # %% [markdown]
 # **Write** `offset(index, strides)`: how many elements lie before the one at `index`? *(1 line)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "offset", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def offset(index, strides):
@@ -330,6 +335,7 @@ print("(1, 4, 9, 9) ->", tuple(layer(torch.zeros(1, 4, 9, 9)).shape))
 # channels, and `layer.weight.shape` is `(K, C/groups, R, S)`. A Linear acts on the last axis of its input, whatever comes
 # before it. *(10 to 15 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "layer_cost", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def layer_cost(layer, in_shape):
     """-> {'macs': ..., 'params': ..., 'act_bytes': ...} of a Conv2d or a Linear on an input of in_shape"""
@@ -377,6 +383,7 @@ check("layer_cost", layer_cost)
 # - `params` of that leaf; `act_bytes` of its output.
 # - Run on `torch.zeros(in_shape)`, in eval mode, without gradients.
 # - **Give the model back as you found it:** no hooks left, every module in train or eval mode as before. *(about 20 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "model_cost", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def model_cost(model, in_shape):
@@ -472,6 +479,7 @@ network_bars(totals())
 # member, its size is within 1 of the slide's number, in MB (10⁶ bytes) or in MiB (2²⁰ bytes): the slide mixes the two.
 # Return the names of the rows that are wrong, in the order of the slide. *(4 to 6 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "wrong_rows", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def wrong_rows(slide, params):
     """Names whose number fits no member of the family, in MB or MiB, within 1"""
@@ -509,6 +517,7 @@ with once_filled:
 # **Write** `measure_latency`. Call `fn` `warmup` times without looking; then time each of `repeat` single calls with
 # `clock()`, which returns seconds. Use `np.percentile` for both numbers. Call `fn` no more often than that.
 # (The check hands in a clock of its own, so its answer is exact on every machine.) *(7 to 10 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "measure_latency", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def measure_latency(fn, warmup, repeat, clock=time.perf_counter):

@@ -51,6 +51,7 @@ from course_lib.views import array_grid, im2col_filling
 #
 # Put down a number before you know; any number from 0 to 100 earns the point. *(1 line)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "lowered_ratio", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lowered_ratio() -> float:
     """My guess: elements of the matrix for each element of the image."""
@@ -92,6 +93,7 @@ im2col_filling(ConvShape(N=1, C=1, H=4, W=5, K=2, R=2, S=3))
 # ```
 #
 # Three loops over `n, p, q` with a slice inside are enough; no cleverness needed. *(8 to 10 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "im2col", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col(x, r, s, stride=1, pad=0):
@@ -137,6 +139,7 @@ with once_filled:
 # **Write** `filters_to_matrix(w)`: `w[K,C,R,S]` in, a matrix of `C·R·S` rows and `K` columns out. Column `k` is filter `k`, in the
 # same order `(c, r, s)` as a row of `cols`; only then do the right numbers meet. *(1 line)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "filters_to_matrix", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def filters_to_matrix(w):
     """w[K,C,R,S] -> matrix[C*R*S, K], a filter a column"""
@@ -154,6 +157,7 @@ check("filters_to_matrix", filters_to_matrix)
 #
 # The product has the shape `(N·P·Q, K)`: its rows are `(n, p, q)`, and `k` runs fastest. `reshape` only ever cuts the line of
 # memory into other pieces; to *move* an axis use `np.moveaxis` or `transpose`. *(5 to 7 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_im2col", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_im2col(x, w, bias=None, stride=1, pad=0):
@@ -286,6 +290,7 @@ with once_filled, threadpool_limits(1):
 # (Your `im2col` lowers all N images at once, so N is a factor. The course's own `course_lib.conv.im2col` lowers one image after another
 # into the same columns, and its `workspace` is 1/N of yours: a first way to save memory, for nothing.)
 
+
 # %% nbgrader={"grade": false, "grade_id": "im2col_workspace", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col_workspace(shape):
     """Bytes of cols[N*P*Q, C*R*S] in float32"""
@@ -336,6 +341,7 @@ with once_filled:
 #
 # **Write** `col2im(cols, shape, r, s, stride, pad)`. `shape` is `(N, C, H, W)` of the image. Start from zeros; numbers that fall on the
 # padding are lost. *(8 to 10 lines: the loops of im2col, with the sides of the assignment exchanged)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "col2im", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def col2im(cols, shape, r, s, stride=1, pad=0):

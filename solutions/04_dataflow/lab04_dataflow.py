@@ -58,6 +58,7 @@ lecture = ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1)  # the layer o
 #
 # Put down a number from 0 to 100 before you know; any number earns the point. The truth is in part 3. *(1 line)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "psum_share", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def psum_share() -> float:
     """My guess: per cent of the words between buffer and array that are partial sums."""
@@ -84,6 +85,7 @@ check("psum_share", psum_share)
 # The output stays: its sum grows in a register, and is stored once, when it is complete. `q` is the outer loop, `s` the inner one.
 #
 # **Write** `conv1d_os(ia, w)`. Plain loops, no `@` or `np.dot`: we want to see each access. *(6 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv1d_os", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv1d_os(ia, w):
@@ -121,6 +123,7 @@ with once_filled:
 # Now exchange the loops: `s` outside. Load `w[s]` once into a variable and let it meet all the inputs it has to meet, before the next weight comes. Then an
 # output gets one product at a time, and has to wait in memory in between: `oa[q] += ...` reads a **partial sum** and stores another. *(5 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "conv1d_ws", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv1d_ws(ia, w):
     """ia[H] * w[S] -> oa[H-S+1], weight stationary"""
@@ -150,6 +153,7 @@ with once_filled:
 #
 # And a third: loop over the inputs `h`, hold `ia[h]`, and give it to every output that needs it. Input `h` meets weight `s` in output `q = h - s`,
 # **if there is such an output**: at the two ends there are fewer. *(6 or 7 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv1d_is", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv1d_is(ia, w):
@@ -186,6 +190,7 @@ with once_filled:
 #
 # One difference to your recorded loops: the *first* time an output is visited its partial sum is zero, and a machine that knows so need not
 # read it. (Your `+=` does read it.) Each later visit reads the partial sum first. *(5 to 10 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "access_counts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def access_counts(dataflow: str, Q: int, S: int) -> dict:
@@ -229,6 +234,7 @@ with once_filled:
 #
 # **Write** `fetches(loops, moves)`. `loops` is a tuple of pairs, outermost first, such as `(("s", 4), ("q", 9))`; `moves` is a text with the letters that move
 # the tensor, such as `"kcrs"`. No loop moves it: it is fetched... 1 time. *(4 to 6 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "fetches", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fetches(loops, moves: str) -> int:
@@ -297,6 +303,7 @@ loop_table(schedule(conv_problem(lecture), "n r s c k p q"))
 # (tiles of 8 rows, which lie on 8 PEs: an example, not the lecture's). **Write** `slide_nest(c_s, k_s)`: the lecture's nest with tiles of `c_s` channels and
 # `k_s` filters. *(1 to 3 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "slide_nest", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def slide_nest(c_s: int = 16, k_s: int = 64) -> dict:
     """The lecture's nest: {"tiles": {...}, "order": "outside | on the array | inside"}"""
@@ -311,6 +318,7 @@ check("slide_nest", slide_nest)
 # %% [markdown]
 # From your dict the course makes a `Schedule`. Printed, it should be the lecture's listing. (96 channels and 80 filters do not fill their tiles:
 # see the guard that appears.)
+
 
 # %%
 def arranged(mapping, shape):
@@ -338,6 +346,7 @@ with once_filled:
 # - **Padding.** A pixel outside of the image is 0. `h` can be -1, and `ia[..., -1, ...]` is the last row!
 #
 # **Write** `conv2d_tiled(ia, w, stride, pad, c_s, k_s)`; `ia[N,C,H,W]`, `w[K,C,R,S]` as in lab 01. *(about 16 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_tiled", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_tiled(ia, w, stride=1, pad=0, c_s=16, k_s=64):
@@ -377,7 +386,8 @@ check("conv2d_tiled", conv2d_tiled)
 
 # %%
 from course_lib.machine.host import measure_peak
-from course_lib.nest import build, compile_conv2d
+from course_lib.kernels import compile_conv2d
+from course_lib.nest import build
 
 
 def median_seconds(fn, repeat=5):
@@ -424,6 +434,7 @@ Report.of(rows, note=f"One core, whose roof is {roof.one:,.0f} GFLOP/s")
 # PEs could do in these cycles. `shape` is a `ConvShape` with `N C H W K R S P Q macs`. The array has `rows` for channels and `cols` for filters. (Filling and
 # draining the array is left out here.) *(3 or 4 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "array_cycles", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def array_cycles(shape, rows: int = 16, cols: int = 64) -> dict:
     """Cycles of the lecture's nest, and the share of all PEs at work."""
@@ -447,8 +458,15 @@ with once_filled:
     ):
         mine = array_cycles(shape)
         model = cycle_report(arranged(slide_nest(), shape), PEArray(16, 64))
-        rows.append({"layer": name, "cycles": mine["cycles"], "utilisation %": 100 * mine["utilisation"],
-                     "the course's model": model["compute"][0], "its %": 100 * model["utilisation"][0]})
+        rows.append(
+            {
+                "layer": name,
+                "cycles": mine["cycles"],
+                "utilisation %": 100 * mine["utilisation"],
+                "the course's model": model["compute"][0],
+                "its %": 100 * model["utilisation"][0],
+            }
+        )
     display(Report.of(rows))
 
 # %% [markdown]
@@ -467,6 +485,7 @@ with once_filled:
 #
 # **Write** `slide_traffic(shape, rows, cols)`: `{"W reads": ..., "IA reads": ..., "OA writes": ..., "OA reads": ...}`, in words. (Part 2's rule helps, with loops on the array left out:
 # for the words of one PE, and then how many PEs have a word of their own.) Ragged tiles: PEs beyond C or K fetch and write nothing. *(5 to 8 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "slide_traffic", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def slide_traffic(shape, rows: int = 16, cols: int = 64) -> dict:
@@ -544,9 +563,11 @@ memory_traffic(dataflow_report(slides_own, array), itemsize=2, title="The lectur
 # **Write** `count_configs(extents, levels)`; `extents` is a dict such as `{"k": 64, "c": 64, "q": 56}`. You need not list them: split off the first factor and count the rest by recursion, or
 # share out the prime factors one by one. *(8 to 12 lines)*
 
+
 # %% nbgrader={"grade": false, "grade_id": "count_configs", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def count_configs(extents: dict, levels: int) -> int:
     """Ordered factorisations of all extents, times the orders of the loops at every level."""
+
     ### BEGIN SOLUTION
     def ways(extent, factors):
         if factors == 1:
@@ -588,6 +609,7 @@ with once_filled:
 # The root is what tiling can do at best: a memory four times as large halves the traffic. `R·S` is under it because one pixel serves up to R·S windows.
 #
 # **Write** `conv_io_lower_bound(shape, fast)`, in words, for stride 1 and no padding. (`shape.params` are the weights.) *(3 lines)*
+
 
 # %% nbgrader={"grade": false, "grade_id": "conv_io_lower_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv_io_lower_bound(shape, fast: int) -> float:
@@ -651,6 +673,7 @@ def judged(mapping):
 
 
 judged({"tiles": {"c": 16, "k": 16}, "order": "n r s c_t k_t | c_s k_s | p q"})  # the lecture's nest, to begin with
+
 
 # %% nbgrader={"grade": false, "grade_id": "design", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def design() -> dict:

@@ -1,6 +1,5 @@
 """Buffers in closed form against a walk over every iteration, the lecture's counts, the textbook's rule and laws of nature."""
 
-
 from itertools import product
 
 import numpy as np

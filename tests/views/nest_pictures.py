@@ -7,15 +7,15 @@ from course_lib.machine import Cache, PEArray, cache_film, dataflow_report, dist
 from course_lib.machine.roofline import Roof, roofline
 from course_lib.nest import conv1d_problem, gemm_problem, schedule, sum_problem, trace
 from course_lib.shapes import ConvShape, GemmShape
-from course_lib.views.bound_meter import bound_meter
-from course_lib.views.cache_lines import cache_lines, cache_lines_compared
-from course_lib.views.dataflow_1d import dataflow_1d, dataflows_1d
-from course_lib.views.loop_table import loop_table
-from course_lib.views.memory_traffic import memory_traffic
-from course_lib.views.pe_array_view import pe_array_view
-from course_lib.views.reuse_histogram import reuse_histogram
-from course_lib.views.roofline_view import roofline_view
-from course_lib.views.visits import visits
+from course_lib.views.machine.bound_meter import bound_meter
+from course_lib.views.machine.cache_lines import cache_lines, cache_lines_compared
+from course_lib.views.machine.memory_traffic import memory_traffic
+from course_lib.views.machine.pe_array_view import pe_array_view
+from course_lib.views.machine.reuse_histogram import reuse_histogram
+from course_lib.views.machine.roofline_view import roofline_view
+from course_lib.views.nest.dataflow_1d import dataflow_1d, dataflows_1d
+from course_lib.views.nest.loop_table import loop_table
+from course_lib.views.nest.visits import visits
 
 LECTURE = ConvShape(1, 64, 56, 56, 128, 3, 3, pad=1)
 SMALL = ConvShape(1, 3, 6, 6, 4, 3, 3)

@@ -9,9 +9,9 @@ from test_sliding_window import brute_force
 
 from course_lib.shapes import ConvShape
 from course_lib.views import im2col_filling
-from course_lib.views.im2col_filling import lowered
+from course_lib.views.conv.im2col_filling import lowered
+from course_lib.views.conv.sliding_window import arrays, padded
 from course_lib.views.scene import covers
-from course_lib.views.sliding_window import arrays, padded
 
 SMALL = {
     "the slide": SHAPES["the slide"],

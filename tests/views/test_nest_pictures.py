@@ -17,15 +17,15 @@ from course_lib.nest import conv1d_problem, gemm_problem, schedule, shared, stat
 from course_lib.recorded import record
 from course_lib.records import Report, Timeline
 from course_lib.shapes import ConvShape, GemmShape
-from course_lib.views.bound_meter import bound_meter
-from course_lib.views.cache_lines import cache_lines, misses_of
-from course_lib.views.dataflow_1d import dataflow_1d, dataflows_1d, lines_of
-from course_lib.views.dataflow_1d import stationary as named_after
-from course_lib.views.loop_table import loop_table, residency
-from course_lib.views.memory_traffic import flows, memory_traffic
-from course_lib.views.pe_array_view import pe_array_view
-from course_lib.views.reuse_histogram import bins, reuse_histogram
-from course_lib.views.roofline_view import roofline_view
+from course_lib.views.machine.bound_meter import bound_meter
+from course_lib.views.machine.cache_lines import cache_lines, misses_of
+from course_lib.views.machine.memory_traffic import flows, memory_traffic
+from course_lib.views.machine.pe_array_view import pe_array_view
+from course_lib.views.machine.reuse_histogram import bins, reuse_histogram
+from course_lib.views.machine.roofline_view import roofline_view
+from course_lib.views.nest.dataflow_1d import dataflow_1d, dataflows_1d, lines_of
+from course_lib.views.nest.dataflow_1d import stationary as named_after
+from course_lib.views.nest.loop_table import loop_table, residency
 
 
 @pytest.mark.parametrize("name", PICTURES)

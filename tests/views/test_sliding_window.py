@@ -8,8 +8,8 @@ from shapes_drawn import SHAPES, random_shape
 
 from course_lib.shapes import ConvShape
 from course_lib.views import sliding_window
+from course_lib.views.conv.sliding_window import arrays, chosen
 from course_lib.views.scene import covers
-from course_lib.views.sliding_window import arrays, chosen
 from course_lib.views.text import number
 
 

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.nest.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.pack import Image, Windows, pack_rows
+from course_lib.kernels.plan import L1, L2, Tile, block_nest, even, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.pack import Image, Windows, pack_rows
-from course_lib.nest.plan import L1, L2, Tile, block_nest, even, register_tile
 from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 

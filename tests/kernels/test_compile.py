@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.nest import compile_conv2d, compile_gemm, jit, plan, winograd
-from course_lib.nest.compile import ALGORITHMS, choose
-from course_lib.nest.cook_toom import cook_toom
+from course_lib.kernels import compile_conv2d, compile_gemm, plan, winograd
+from course_lib.kernels.compile import ALGORITHMS, choose
+from course_lib.kernels.cook_toom import cook_toom
+from course_lib.nest import jit
 from course_lib.shapes import ConvShape, GemmShape
 
 SHAPES = {

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.nest.arrays import aligned, checked
-from course_lib.nest.cook_toom import Matrix, cook_toom
+from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.cook_toom import Matrix, cook_toom
+from course_lib.kernels.pack import transposed
+from course_lib.kernels.plan import Tile, block_nest, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.pack import transposed
-from course_lib.nest.plan import Tile, block_nest, register_tile
 from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.nest.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, checked
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower

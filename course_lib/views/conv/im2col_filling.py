@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from course_lib.shapes import ConvShape
+from course_lib.views.conv.sliding_window import arrays, padded, strides_said, window
 from course_lib.views.parts import grid, heading, label, mark, numbers, sample, tint, type_size
 from course_lib.views.scene import Frame, Item, Scene
-from course_lib.views.sliding_window import arrays, padded, strides_said, window
 from course_lib.views.text import amount
 
 SOURCE = "Lecture, frames 'Im2col (Image2Column)' 2-D and 3-D; Chellapilla, Puri, Simard, IWFHR 2006"

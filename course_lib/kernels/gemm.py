@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.nest.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.pack import pack_columns, pack_rows
+from course_lib.kernels.plan import L1, L2, Tile, block_nest, column_nest, even, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.pack import pack_columns, pack_rows
-from course_lib.nest.plan import L1, L2, Tile, block_nest, column_nest, even, register_tile, row_nest
 from course_lib.nest.schedule import Schedule
 from course_lib.nest.threads import shares, together
 from course_lib.shapes import GemmShape, whole

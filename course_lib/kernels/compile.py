@@ -13,14 +13,14 @@ from math import prod
 
 import numpy as np
 
-from course_lib.nest.arrays import checked
+from course_lib.kernels.arrays import checked
+from course_lib.kernels.gemm import compile_gemm
+from course_lib.kernels.planes import planes_conv
+from course_lib.kernels.windows import windows_conv
+from course_lib.kernels.winograd import takes, winograd_conv
 from course_lib.nest.built import build
-from course_lib.nest.gemm import compile_gemm
-from course_lib.nest.planes import planes_conv
 from course_lib.nest.problem import conv_problem
 from course_lib.nest.schedule import schedule
-from course_lib.nest.windows import windows_conv
-from course_lib.nest.winograd import takes, winograd_conv
 from course_lib.shapes import ConvShape, whole
 
 Layer = Callable[[np.ndarray], np.ndarray]
