@@ -7,6 +7,9 @@
 
 The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
 and named at the end; with CI=true it fails.
+
+With several workers (`course test` takes one a core, `-n 0` none) a file is one worker's: what a module's fixture builds is built once.
+Files with a test that is marked slow, browser or sandbox go first, so that the last to end are short ones.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +36,8 @@ from course_lib.cli.parts import TESTS_NEED, chromium_path
 ROOT = Path(__file__).resolve().parent.parent
 ARTEFACTS = ROOT / "tests" / ".artefacts"
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
-LEFT_OUT: dict[str, int] = {}  # marker -> how many tests were skipped for it
+LEFT_OUT: Counter[str] = Counter()  # marker -> how many tests were skipped for it, in all workers
+LONG = ("slow", "browser", "sandbox")
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -51,12 +56,33 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             said = f"needs {part().name}: {part().says}. {part().remedy}"
             if IN_CI:
                 pytest.fail(said, pytrace=False)
-            LEFT_OUT[marker] = LEFT_OUT.get(marker, 0) + 1
+            item.user_properties.append(("left out", marker))  # the report carries it from a worker to the one who counts
             pytest.skip(said)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "setup":
+        LEFT_OUT.update(marker for name, marker in report.user_properties if name == "left out")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if any(item.get_closest_marker(name) for name in LONG)}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is one worker's, and files are taken in the order above; `--dist` says otherwise."""
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    for marker, count in LEFT_OUT.items():
+    for marker, count in sorted(LEFT_OUT.items()):
         part = TESTS_NEED[marker]()
         terminalreporter.section(f"left out: {count} tests that need {part.name}", sep="-", yellow=True)
         terminalreporter.line(part.says)

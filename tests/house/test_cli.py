@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -185,8 +187,64 @@ def test_pytests_words_go_to_pytest_in_their_order(monkeypatch):
         "course_lib.cli.test.subprocess.run", lambda words, **_: seen.append(words) or subprocess.CompletedProcess(words, 0)
     )
     monkeypatch.setattr(test_command, "missing_parts", list)
+    monkeypatch.setattr(test_command, "cores", lambda: 2)
     assert main(["test", "-k", "pad", "tests/conv", "-x"]) == 0
-    assert seen[0][1:] == ["-m", "pytest", "-k", "pad", "tests/conv", "-x"]
+    assert seen[0][1:] == ["-m", "pytest", "-n", "2", "-k", "pad", "tests/conv", "-x"]
+
+
+WORKERS = {
+    "a core each": (4, [], ["-n", "4"]),
+    "one core": (1, [], []),
+    "no more than memory bears": (64, ["tests/conv"], ["-n", "8"]),
+    "the number is given": (4, ["-n", "0"], []),
+    "the number is given in one word": (4, ["-n3"], []),
+    "a debugger has one terminal": (4, ["--pdb", "tests/conv"], []),
+}
+
+
+@pytest.mark.parametrize("what", WORKERS)
+def test_tests_run_in_as_many_workers_as_there_are_cores_unless_the_words_say_otherwise(monkeypatch, what):
+    cores, words, want = WORKERS[what]
+    monkeypatch.setattr(test_command, "cores", lambda: cores)
+    assert test_command.workers(words) == want
+
+
+def test_a_workers_matrix_products_keep_to_one_thread_and_a_users_own_wish_stands(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    env = test_command.environment(each=1)
+    assert (env["OMP_NUM_THREADS"], env["MKL_NUM_THREADS"]) == ("1", "3")
+    assert "OMP_NUM_THREADS" not in test_command.environment()
+
+
+MANY_FILES = """
+import os, pathlib, pytest
+@pytest.mark.parametrize("n", range(6))
+@pytest.mark.browser
+def test_who(n):
+    pathlib.Path(__file__).with_suffix(".txt").open("a").write(os.environ.get("PYTEST_XDIST_WORKER", "alone") + "\\n")
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_file_is_one_workers_and_what_is_left_out_is_counted_over_all_of_them(tmp_path, workers):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n browser: x\n sandbox: y\n slow: z\n")
+    for name in "abcd":
+        (tmp_path / f"test_{name}.py").write_text(MANY_FILES)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
+    env |= {"PYTHONPATH": str(ROOT), "COURSE_CHROMIUM": "/not/there"}
+    words = [sys.executable, "-m", "pytest", "-n", workers, str(tmp_path), "-p", "no:cacheprovider"]
+    left_out = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert "left out: 24 tests that need chromium" in left_out.stdout, left_out.stdout + left_out.stderr
+    assert re.search(r"^=+ 24 skipped in .* =+$", left_out.stdout, re.M)
+    assert subprocess.run(words, cwd=tmp_path, env=env | {"CI": "true"}, capture_output=True).returncode == 1
+    env["COURSE_CHROMIUM"] = sys.executable  # something that is there
+    ran = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert re.search(r"^=+ 24 passed in .* =+$", ran.stdout, re.M), ran.stdout
+    who = [(tmp_path / f"test_{name}.txt").read_text().split() for name in "abcd"]
+    assert all(len(set(names)) == 1 and len(names) == 6 for names in who)
+    assert len({names[0] for names in who}) == max(1, int(workers))
 
 
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
@@ -199,4 +257,4 @@ def test_a_missing_part_is_named_and_in_ci_it_is_a_failure(monkeypatch, capsys, 
 
 
 def test_pytest_finding_no_tests_is_a_failure():
-    assert main(["test", "tests/house/test_cli.py", "-q", "-k", "no_such_test_anywhere"]) == 5
+    assert main(["test", "tests/house/test_cli.py", "-q", "-n", "0", "-k", "no_such_test_anywhere"]) == 5
