@@ -106,7 +106,7 @@ class Lab:
 def version_of(manifest: Manifest, labs: Path) -> str:
     digest = hashlib.sha256()
     files = [manifests.MANIFESTS / f"{manifest.lab}.toml", labs / manifest.lab / f"{manifest.notebook}.ipynb"]
-    for path in [*files, *sorted((COURSE / "course_lib" / "exercises").glob("*.py"))]:
+    for path in [*files, *sorted((COURSE / "course_lib" / "exercises").rglob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

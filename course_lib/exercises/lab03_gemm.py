@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .exercise import Case, Exercise, Made, Misconception
-from .lab01_intro import conv_cases, convolve, output_size, windows, without_padding
+from .convolutions import conv_cases, convolve, output_size, windows, without_padding
 from .pictures import plane_picture
 
 SOURCE = "Lecture, frames 'Im2col (Image2Column)'; Chellapilla, Puri & Simard 2006"

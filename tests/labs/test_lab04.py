@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from course_lib import ConvShape
-from course_lib.exercises import EXERCISES, judge, lab04_dataflow
+from course_lib.exercises import EXERCISES, judge
 from course_lib.exercises.exercise import in_process
+from course_lib.exercises.lab04_dataflow.loop_order import MOVES
+from course_lib.exercises.lab04_dataflow.nest_as_data import mapping_of, nest_of
+from course_lib.exercises.lab04_dataflow.own_design import BEST, FULL, HALF, LEAST, edp
 from course_lib.exercises.makers import made
 from course_lib.machine import PEArray, buffer_traffic, cycle_report, dataflow_report, io_bound, nvdla
 from course_lib.nest import at_most, conv1d_problem, conv_problem, schedule
@@ -104,7 +107,7 @@ def test_fetches_are_those_of_the_nest():
         shape = ConvShape(N=N, C=C, H=H, W=W, K=K, R=R, S=S)
         nest = schedule(conv_problem(shape), " ".join(rng.permutation(list("nkpqcrs"))))
         loops = [(loop.dim, loop.extent) for loop in nest.loops]
-        for tensor, moves in lab04_dataflow.MOVES.items():
+        for tensor, moves in MOVES.items():
             mine = reference("fetches")(loops, moves)
             assert mine == at_most(nest, nest.problem.tensor(tensor))
             assert mine >= exact_fetches(nest, tensor) and (tensor == "IA" or mine == exact_fetches(nest, tensor))
@@ -113,7 +116,7 @@ def test_fetches_are_those_of_the_nest():
 def test_the_slides_nest_prints_the_slides_listing(solution):
     shape = ConvShape(N=1, C=64, H=56, W=56, K=128, R=3, S=3, pad=1)
     golden = (ROOT / "tests" / "golden" / "nest" / "ordering_unrolling_tiling.txt").read_text("utf-8")
-    assert str(lab04_dataflow.nest_of(solution["slide_nest"](16, 64), shape).hold("W")).split() == golden.split()
+    assert str(nest_of(solution["slide_nest"](16, 64), shape).hold("W")).split() == golden.split()
 
 
 def small_layers(name):
@@ -182,10 +185,10 @@ def marks_of(design):
 
 
 def test_the_stored_design_costs_what_is_stored_and_the_solutions_own_earns_all(solution):
-    assert lab04_dataflow.edp(lab04_dataflow.BEST) == lab04_dataflow.LEAST
-    assert lab04_dataflow.LEAST < lab04_dataflow.FULL < lab04_dataflow.HALF
-    assert lab04_dataflow.BEST != solution["design"]() and marks_of(solution["design"]()) == [True, True, True]
-    assert marks_of(lab04_dataflow.mapping_of(16, 16)) == [True, False, False]  # the slide's own nest
+    assert edp(BEST) == LEAST
+    assert LEAST < FULL < HALF
+    assert BEST != solution["design"]() and marks_of(solution["design"]()) == [True, True, True]
+    assert marks_of(mapping_of(16, 16)) == [True, False, False]  # the slide's own nest
 
 
 def test_the_search_that_found_it_runs(capsys):
@@ -193,12 +196,12 @@ def test_the_search_that_found_it_runs(capsys):
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     least, point = found.search(seed=0, steps=25)
-    assert least == lab04_dataflow.edp(found.design_of(point)) and least >= lab04_dataflow.LEAST
-    found.show(lab04_dataflow.BEST)
+    assert least == edp(found.design_of(point)) and least >= LEAST
+    found.show(BEST)
     assert "EDP" in capsys.readouterr().out
 
 
-GOOD = lab04_dataflow.mapping_of(16, 16)
+GOOD = mapping_of(16, 16)
 ODD = {
     "nothing": (None, "mapping"),
     "a number": (3, "mapping"),
@@ -231,4 +234,4 @@ def test_an_odd_design_is_told_in_a_sentence_and_stops_nothing(what):
 def test_designs_of_equal_cost_earn_the_same_however_they_are_written():
     one = {"tiles": {"c": 16, "k": 16, "p": 4}, "order": "n p_t k_t c_t r s | c_s k_s | p_s q"}
     other = {"tiles": {"p": 4, "k": np.int64(16), "c": 16}, "order": "  n p_t k_t c_t r s|c_s k_s|p_s q "}
-    assert lab04_dataflow.edp(one) == lab04_dataflow.edp(other) and marks_of(one) == marks_of(other) == [True, True, False]
+    assert edp(one) == edp(other) and marks_of(one) == marks_of(other) == [True, True, False]
