@@ -119,6 +119,46 @@ class LowRank:
 
 
 @dataclass(frozen=True, eq=False)
+class Columns:
+    """Some columns of a [K, width] matrix, the others zero: a smaller dense product, which is what structured sparsity buys.
+
+    `a[K, kept]` holds the columns, `at[kept]` says where they stand: whole numbers, rising.
+    """
+
+    a: np.ndarray
+    at: np.ndarray
+    width: int
+
+    def __post_init__(self) -> None:
+        a, at = matrix("a", self.a), np.asarray(self.at)
+        fits = at.shape == (a.shape[1],) and (not at.size or at.dtype.kind in "iu")
+        if not fits or (at.size and (at[0] < 0 or at[-1] >= self.width or (np.diff(at) < 1).any())):
+            raise ValueError(f"at: want {a.shape[1]} rising columns below {self.width}, got {self.at!r}")
+        object.__setattr__(self, "a", a)
+        object.__setattr__(self, "at", at.astype(np.int32))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.a.shape[0], self.width
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.a.nbytes + self.at.nbytes)
+
+    @property
+    def macs(self) -> int:
+        return int(self.a.size)
+
+    def dense(self) -> np.ndarray:
+        out = np.zeros(self.shape, self.a.dtype)
+        out[:, self.at] = self.a
+        return out
+
+    def __matmul__(self, x: np.ndarray) -> np.ndarray:
+        return self.a @ operand(self, x)[self.at]
+
+
+@dataclass(frozen=True, eq=False)
 class Sum:
     """Several operators added, as low rank + sparse: (A + B) @ x = A @ x + B @ x."""
 

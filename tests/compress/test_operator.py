@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_lib.compress import Dense, LowRank, Operator, Sum, as_operator
+from course_lib.compress import Columns, Dense, LowRank, Operator, Sum, as_operator
 
 
 def random_operators(rng):
@@ -11,7 +11,9 @@ def random_operators(rng):
     rank = int(rng.integers(0, 4))
     dense = Dense(rng.standard_normal((K, J)))
     low = LowRank(rng.standard_normal((K, rank)), rng.standard_normal((rank, J)))
-    return dense, low, Sum((dense, low)), Sum((low,))
+    at = np.flatnonzero(rng.random(J) < 0.5)
+    some = Columns(rng.standard_normal((K, len(at))), at, int(J))
+    return dense, low, some, Sum((dense, low, some)), Sum((low,))
 
 
 def test_an_operator_does_to_a_vector_what_its_dense_matrix_does():
@@ -40,6 +42,8 @@ def test_filters_are_their_matrix():
     ("make", "says"),
     [
         (lambda: Dense(np.ones(3)), "a: want a matrix"),
+        (lambda: Columns(np.ones((2, 2)), [1, 1], 3), "at: want 2 rising"),
+        (lambda: Columns(np.ones((2, 2)), [1, 3], 3), "at: want 2 rising"),
         (lambda: Dense(np.array([["x"]])), "dtype"),
         (lambda: LowRank(np.ones((2, 3)), np.ones((2, 3))), "u, v"),
         (lambda: Sum(()), "parts"),

@@ -1,0 +1,164 @@
+"""The structures a weight matrix may be given, each as one step: the nearest Operator of that form to what the data asks for.
+
+    fit(form, moments)       least squares on data under the form: argmin over M of the form of sum |Z - M X|²
+
+All that the data says is in its second moments, so a step costs the same for a hundred samples as for a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..operator import Columns, Dense, LowRank, Operator, Sum
+
+SOURCE = "Lecture, last frames; reduced-rank regression: Izenman 1975; low rank + sparse: Yu et al., CVPR 2017 (as implemented here)"
+
+CUT = 1e-10  # relative: directions in which the data never moves say nothing of the weights
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """xx = X Xᵀ [J,J] and zx = Z Xᵀ [K,J] of targets Z[K,n] and inputs X[J,n]; zz = sum Z²."""
+
+    xx: np.ndarray
+    zx: np.ndarray
+    zz: float
+
+    @classmethod
+    def of(cls, z: np.ndarray, x: np.ndarray) -> Moments:
+        return cls(x @ x.T, z @ x.T, float((z * z).sum()))
+
+    def loss(self, m: np.ndarray) -> float:
+        """sum |Z - M X|²"""
+        return max(0.0, self.zz - 2 * float((m * self.zx).sum()) + float(((m @ self.xx) * m).sum()))
+
+    def least_squares(self) -> np.ndarray:
+        """The unrestricted best M [K,J]: Z Xᵀ (X Xᵀ)⁺."""
+        values, vectors = np.linalg.eigh(self.xx)
+        kept = values > CUT * max(values[-1], 0.0)
+        return (self.zx @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+
+    def root(self) -> tuple[np.ndarray, np.ndarray]:
+        """B and its pseudo-inverse with B Bᵀ = X Xᵀ: |M X| = |M B|."""
+        values, vectors = np.linalg.eigh(self.xx)
+        kept = values > CUT * max(values[-1], 0.0)
+        scale = np.sqrt(values[kept])
+        return vectors[:, kept] * scale, (vectors[:, kept] / scale).T
+
+    def without(self, m: np.ndarray) -> Moments:
+        """The same inputs, and what M leaves of the targets."""
+        return Moments(self.xx, self.zx - m @ self.xx, self.loss(m))
+
+
+Fit = Callable[[Moments], Operator]
+
+
+def low_rank(rank: int) -> Fit:
+    """Reduced-rank regression: the unrestricted solution, projected on the leading directions of its own output."""
+
+    def fit(data: Moments) -> LowRank:
+        free = data.least_squares()
+        _, u = np.linalg.eigh(free @ data.xx @ free.T)
+        u = u[:, ::-1][:, :rank]
+        return LowRank(u, u.T @ free)
+
+    return fit
+
+
+def elements(count: int, sweeps: int = 30) -> Fit:
+    """At most `count` numbers that are not zero: hard thresholding with a gradient step, least squares on what is left."""
+
+    def fit(data: Moments) -> Dense:
+        step = 1 / max(float(np.linalg.eigvalsh(data.xx)[-1]), 1e-300)
+        free = data.least_squares()
+        diagonal = np.diag(data.xx)
+        best = polished(largest(free, count, diagonal), data)
+        m, least = best, data.loss(best)
+        for _ in range(sweeps):
+            m = largest(m + step * (data.zx - m @ data.xx), count, diagonal)
+            loss = data.loss(m)
+            if loss < least:
+                best, least = m, loss
+        polish = polished(best, data)
+        return Dense(polish if data.loss(polish) < least else best)
+
+    return fit
+
+
+def largest(m: np.ndarray, count: int, weight: np.ndarray | None = None) -> np.ndarray:
+    """The `count` entries that matter most (of equal ones the first), zeros elsewhere. `weight`: the inputs' size, a column each."""
+    size = np.abs(m) if weight is None else np.abs(m) * np.sqrt(np.maximum(weight, 0))
+    keep = np.argsort(-size, axis=None, kind="stable")[:count]
+    out = np.zeros_like(m)
+    out.flat[keep] = m.flat[keep]
+    return out
+
+
+def polished(m: np.ndarray, data: Moments) -> np.ndarray:
+    """Least squares on the entries that are there, a row at a time."""
+    out = np.zeros_like(m)
+    ridge = CUT * float(np.trace(data.xx)) / max(len(data.xx), 1)
+    for k, row in enumerate(m):
+        at = np.flatnonzero(row)
+        if len(at):
+            out[k, at] = np.linalg.solve(data.xx[np.ix_(at, at)] + ridge * np.eye(len(at)), data.zx[k, at])
+    return out
+
+
+def columns(groups: np.ndarray, keep: int) -> Fit:
+    """Structured sparsity: at most `keep` groups of columns (a channel, a tap) survive; `groups[J]` says which group a column is in.
+
+    Backward elimination: the group whose loss is missed least goes first, by the Schur complement of the moments, and the rest is solved
+    again. (He et al. 2017 choose by LASSO: compress.prune; here the exact cost of each removal is known from the moments.)
+    """
+
+    def fit(data: Moments) -> Columns:
+        alive = list(dict.fromkeys(groups.tolist()))
+        ridge = CUT * float(np.trace(data.xx)) / max(len(data.xx), 1)
+        inverse = np.linalg.inv(data.xx + ridge * np.eye(len(data.xx)))
+        at = np.arange(len(data.xx))
+        m = data.zx @ inverse
+        while len(alive) > keep:
+            costs = []
+            for group in alive:
+                mine = np.flatnonzero(groups[at] == group)
+                costs.append(float(np.sum(m[:, mine] * np.linalg.solve(inverse[np.ix_(mine, mine)], m[:, mine].T).T)))
+            gone = alive.pop(int(np.argmin(costs)))
+            stay, out = np.flatnonzero(groups[at] != gone), np.flatnonzero(groups[at] == gone)
+            inside = np.linalg.solve(inverse[np.ix_(out, out)], inverse[np.ix_(out, stay)])
+            m = m[:, stay] - m[:, out] @ inside
+            inverse = inverse[np.ix_(stay, stay)] - inverse[np.ix_(stay, out)] @ inside
+            at = at[stay]
+        return Columns(m, at, len(groups))
+
+    return fit
+
+
+def low_rank_plus_sparse(rank: int, count: int, sweeps: int = 20) -> Fit:
+    """Both at once, in turns: low rank on what the sparse part leaves, the largest entries on what the low rank leaves.
+
+    Starts from either side and keeps the better end, so it is never worse than the low rank alone or the entries alone.
+    """
+    flat, few = low_rank(rank), elements(count, 5)
+
+    def fit(data: Moments) -> Sum:
+        ends = []
+        for sparse_first in (False, True):
+            nothing = np.zeros_like(data.zx)
+            sparse = few(data).a if sparse_first else nothing
+            best = None
+            for _ in range(sweeps):
+                low = flat(data.without(sparse))
+                sparse = few(data.without(low.dense())).a  # type: ignore[attr-defined]
+                loss = data.loss(low.dense() + sparse)
+                if best is not None and loss > best[0] * (1 - 1e-6):
+                    break
+                best = (loss, low, sparse) if best is None or loss < best[0] else best
+            ends.append(best)
+        _, low, sparse = min(ends, key=lambda end: end[0])
+        return Sum((low, Dense(sparse)))
+
+    return fit

@@ -1,0 +1,90 @@
+"""How many ranks each layer of a network may keep under one budget of multiply-accumulates."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...shapes import whole
+
+SOURCE = "Zhang et al., CVPR 2015, section 'Rank selection for whole-model acceleration'"
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer as the budget sees it: the eigenvalues of its response covariance, largest first, and what one rank costs in MACs."""
+
+    name: str
+    energies: np.ndarray
+    macs_a_rank: float
+
+    def __post_init__(self) -> None:
+        energies = np.asarray(self.energies, np.float64)
+        if energies.ndim != 1 or not len(energies) or (energies < 0).any() or (np.diff(energies) > 0).any():
+            raise ValueError(f"energies: want numbers of at least 0, largest first, got {self.energies!r}")
+        object.__setattr__(self, "energies", energies)
+        if not self.macs_a_rank > 0:
+            raise ValueError(f"macs_a_rank: want more than 0, got {self.macs_a_rank!r}")
+
+
+def kept(layers: Sequence[Layer], ranks: Sequence[int]) -> float:
+    """The logarithm of the product over layers of the energy kept: what the selection makes large."""
+    return float(sum(np.log(max(layer.energies[:rank].sum(), 1e-300)) for layer, rank in zip(layers, ranks, strict=True)))
+
+
+def cost(layers: Sequence[Layer], ranks: Sequence[int]) -> float:
+    """Multiply-accumulates of the decomposed layers."""
+    return float(sum(layer.macs_a_rank * rank for layer, rank in zip(layers, ranks, strict=True)))
+
+
+def check(layers: Sequence[Layer], budget: float) -> None:
+    least = cost(layers, [1] * len(layers))
+    if not layers or budget < least:
+        raise ValueError(f"budget: want at least {least:,.0f} MACs, one rank for each of {len(layers)} layers, got {budget:,.0f}")
+
+
+def select_ranks(layers: Sequence[Layer], budget: float) -> list[int]:
+    """Greedy: from full rank, drop the rank whose share of its layer's energy is smallest for the MACs it saves, until the budget holds."""
+    check(layers, budget)
+    ranks = [len(layer.energies) for layer in layers]
+    while cost(layers, ranks) > budget:
+        prices = [
+            np.inf if rank == 1 else layer.energies[rank - 1] / max(layer.energies[:rank].sum(), 1e-300) / layer.macs_a_rank
+            for layer, rank in zip(layers, ranks, strict=True)
+        ]
+        ranks[int(np.argmin(prices))] -= 1
+    return grown(layers, ranks, budget)
+
+
+def grown(layers: Sequence[Layer], ranks: list[int], budget: float) -> list[int]:
+    """Spend what the last step left over: the rank that adds most energy for its MACs, as long as one fits."""
+    ranks = list(ranks)
+    while True:
+        left = budget - cost(layers, ranks)
+        gains = [
+            layer.energies[rank] / max(layer.energies[:rank].sum(), 1e-300) / layer.macs_a_rank
+            if rank < len(layer.energies) and layer.macs_a_rank <= left
+            else -1.0
+            for layer, rank in zip(layers, ranks, strict=True)
+        ]
+        best = int(np.argmax(gains))
+        if gains[best] <= 0:
+            return ranks
+        ranks[best] += 1
+
+
+def exhaustive_ranks(
+    layers: Sequence[Layer], budget: float, score: Callable[[Sequence[int]], float] | None = None, most: int = 2_000_000
+) -> list[int]:
+    """Every combination that holds the budget, tried: the witness for small networks. `score` replaces the energy kept."""
+    check(layers, budget)
+    whole("most", most, 1)
+    number = float(np.prod([len(layer.energies) for layer in layers], dtype=np.float64))
+    if number > most:
+        raise ValueError(f"layers: {number:,.0f} combinations are too many to try, at most {most:,}; select_ranks is for these")
+    value = score or (lambda ranks: kept(layers, ranks))
+    every = itertools.product(*(range(1, len(layer.energies) + 1) for layer in layers))
+    return list(max((ranks for ranks in every if cost(layers, ranks) <= budget), key=value))
