@@ -1,7 +1,7 @@
 """One file a lab says what its exercises are worth, what their sandbox holds, and where the limits are.
 
     notebook = "lab03_gemm"
-    hidden = ["course_lib.conv"]            # course modules put away while this lab is graded
+    shown = ["zoo"]                         # rooms of course_lib that the lab's code may use; every other one is put away
     packages = []                           # distributions allowed beside numpy and matplotlib
     skip = ["timing"]                       # cells (grade_id or cell id) not run while grading
 
@@ -85,7 +85,7 @@ class Manifest:
     notebook: str
     exercises: Mapping[str, Graded]
     questions: Mapping[str, Question] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     limits: Limits = Limits()
 
@@ -124,7 +124,12 @@ def load(lab: str, folder: Path = MANIFESTS) -> Manifest:
 
 def read(lab: str, data: Mapping[str, Any], file: str) -> Manifest:
     """A manifest from the parsed TOML."""
-    known_keys(file, "", data, ("notebook", "hidden", "packages", "skip", "limits", "exercise", "question"))
+    if "hidden" in data:
+        raise ManifestError(
+            f"{file}: hidden: every room of course_lib is put away by now; leave the line out, and name what the lab's code"
+            ' does use: shown = ["zoo"]'
+        )
+    known_keys(file, "", data, ("notebook", "shown", "packages", "skip", "limits", "exercise", "question"))
     notebook = want(file, "notebook", data.get("notebook"), str)
     packages = words(file, "packages", data.get("packages", []))
     exercises = {}
@@ -148,8 +153,22 @@ def read(lab: str, data: Mapping[str, Any], file: str) -> Manifest:
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise ManifestError(f"{file}: limits.{key}: want a number above 0, got {value!r}")
-    hidden, skip = words(file, "hidden", data.get("hidden", [])), words(file, "skip", data.get("skip", []))
-    return Manifest(lab, notebook, exercises, questions, hidden, skip, Limits(**given))
+    skip = words(file, "skip", data.get("skip", []))
+    return Manifest(lab, notebook, exercises, questions, shown_of(file, data.get("shown", [])), skip, Limits(**given))
+
+
+def shown_of(file: str, value: Any) -> tuple[str, ...]:
+    """The rooms a manifest shows; each must be one."""
+    if not (names := words(file, "shown", value)):
+        return ()
+    from .sandbox import rooms
+
+    known = rooms()
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name.removeprefix("course_lib."), known, n=1, cutoff=0.5)
+            raise ManifestError(f"{file}: shown: there is no room {name!r} to show.{f' Did you mean {near[0]!r}?' if near else ''}")
+    return names
 
 
 def known_keys(file: str, where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -242,7 +242,7 @@ def run(
 
     def group(number: int, packages: tuple[str, ...], names: list[str]) -> None:
         box = Box(
-            packages=packages, hidden=manifest.hidden, memory_mb=manifest.limits.memory_mb, file_mb=manifest.limits.file_mb,
+            packages=packages, shown=manifest.shown, memory_mb=manifest.limits.memory_mb, file_mb=manifest.limits.file_mb,
             processes=manifest.limits.processes, confined=confined,
         )  # fmt: skip
         mine = {i: name for i, name in tests.items() if name in names}

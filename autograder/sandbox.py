@@ -4,7 +4,7 @@ The box is bubblewrap, reached through a jupyter_client kernel provisioner, so t
 forbidden is not refused by a rule: it is not there. The file system inside holds the base Python, the distributions that
 the kernel and the exercise need, a staged copy of course_lib without its answers, and a folder of the student's own.
 
-    box = Box(packages=("numpy",), hidden=("course_lib.conv",))
+    box = Box(packages=("torch",), shown=("zoo",))
     with box.open() as room: ...            # a private folder; kernels of this box are started in it
 """
 
@@ -39,9 +39,15 @@ PREFIX = "course-grader-"
 INSIDE = "/home/student/work"
 KERNEL_NEEDS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "anywidget", "ipywidgets")
 
-# course_lib without its answers: these are never in the box, whatever the manifest says
-ANSWERS = ("course_lib.exercises", "course_lib.cli", "course_lib.slides")
-KEPT = ("course_lib.exercises.exercise", "course_lib.exercises.makers", "course_lib.exercises.notebook")
+# Of course_lib a box holds the ground alone: letters, records, recorded loops, pictures, the check. Every other room has
+# reference implementations, so it is absent, in every lab and for ever, unless a manifest says `shown`. A new room is no hole.
+GROUND = (
+    "course_lib", "course_lib.bench", "course_lib.check", "course_lib.data", "course_lib.exercises", "course_lib.exercises.exercise",
+    "course_lib.exercises.makers", "course_lib.exercises.notebook", "course_lib.records", "course_lib.recorded", "course_lib.shapes",
+    "course_lib.views", "course_lib.wire",
+)  # fmt: skip
+FAMILIES = ("course_lib.data", "course_lib.recorded", "course_lib.views")  # with everything in them
+NEVER = ("course_lib.exercises", "course_lib.cli", "course_lib.slides")  # not to be shown, whatever a manifest says
 
 REMEDY = """grading runs students' code, so it runs it in a box made by bubblewrap, and that does not start here:
   {reason}
@@ -143,6 +149,8 @@ def wanted(packages: Sequence[str]) -> tuple[str, ...]:
 
 ABSENT = '''"""Put away while this lab is graded: writing it yourself is the exercise."""
 
+HERE = ()  # what of this package is not put away
+
 
 class Absent:
     def __init__(self, name): self.__dict__["_name"] = name
@@ -154,7 +162,7 @@ class Absent:
 
 
 def __getattr__(name):
-    if name.startswith("__"): raise AttributeError(name)
+    if name.startswith("__") or name in HERE: raise AttributeError(name)
     return Absent(__name__ + "." + name)
 '''
 
@@ -163,30 +171,39 @@ def within(module: str, families: Sequence[str]) -> bool:
     return any(module == family or module.startswith(family + ".") for family in families)
 
 
-def stage(to: Path, hidden: Sequence[str], absent: Sequence[str] = ()) -> None:
-    """Copy course_lib to `to`/course_lib, compiled, with an empty stand-in for every hidden module.
+def rooms() -> tuple[str, ...]:
+    """What a manifest may show: every module of course_lib that is not on the ground, by its name below course_lib ("zoo")."""
+    source, out = COURSE / "course_lib", []
+    for path in sorted(source.rglob("*.py")):
+        module = ".".join(path.relative_to(COURSE).with_suffix("").parts).removesuffix(".__init__")
+        if module not in GROUND and not within(module, (*FAMILIES, *NEVER)):
+            out.append(module.removeprefix("course_lib."))
+    return tuple(out)
+
+
+def stage(to: Path, shown: Sequence[str] = (), absent: Sequence[str] = ()) -> None:
+    """Copy the ground of course_lib and the `shown` rooms to `to`/course_lib, compiled; a stand-in for every other module.
 
     `absent` names packages (torch, ...) that get a stand-in of the same kind, so that `import torch` in a notebook's first
     cell does not take the other imports with it.
     """
-    source = COURSE / "course_lib"
+    source, families = COURSE / "course_lib", (*FAMILIES, *(f"course_lib.{name}" for name in shown))
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source.parent)
         if path.is_symlink() or not path.is_file() or "__pycache__" in relative.parts or relative.suffix in (".nbi", ".nbc", ".pyc"):
             continue
         module = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
         target = to / relative
-        if within(module, ANSWERS) and not within(module, KEPT):
-            if relative.name == "__init__.py":  # so that the kept neighbours can be imported
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text("")
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if within(module, hidden):
-            if relative.suffix == ".py":
-                target.write_text(ABSENT)
-        else:
+        if module == "course_lib.exercises":  # so that the kept neighbours can be imported
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text("")
+        elif module in GROUND or within(module, families):
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        elif relative.suffix == ".py" and not within(module, NEVER):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            inner = tuple(f.removeprefix(module + ".") for f in families if f.startswith(module + "."))
+            target.write_text(ABSENT.replace("HERE = ()", f"HERE = {inner!r}"))
     for name in absent:
         (to / name).mkdir(parents=True, exist_ok=True)
         (to / name / "__init__.py").write_text(ABSENT)
@@ -215,10 +232,10 @@ def stage(to: Path, hidden: Sequence[str], absent: Sequence[str] = ()) -> None:
 
 @dataclass(frozen=True)
 class Box:
-    """What a kernel may see and use. `packages` are allowed beside the kernel's own; `hidden` course modules are put away."""
+    """What a kernel may see and use: `packages` beside the kernel's own, `shown` rooms of course_lib beside its ground."""
 
     packages: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     memory_mb: int = 3072
     cpu_seconds: int = 600
     file_mb: int = 64
@@ -264,12 +281,12 @@ def staged(box: Box) -> Path:
     """The staged course of a box, made once a run of the grader."""
     here = {top for _, top in places(wanted(box.packages))}
     absent = tuple(name for name in box.KNOWN if name not in here)
-    key = (box.hidden, absent)
+    key = (box.shown, absent)
     with STAGING:
         if key not in STAGES:
             made = tempfile.TemporaryDirectory(prefix=PREFIX)
             (Path(made.name) / "owner").write_text(str(os.getpid()))
-            stage(Path(made.name) / "course", box.hidden, absent)
+            stage(Path(made.name) / "course", box.shown, absent)
             warm_fonts(Path(made.name) / "mpl")
             STAGES[key] = made
     return Path(STAGES[key].name)

@@ -68,7 +68,7 @@ def toy() -> SimpleNamespace:
     exercises = toy_exercises()
     limits = {"call_seconds": 1.5, "exercise_seconds": 4, "cell_seconds": 2, "notebook_seconds": 40, "memory_mb": 1500}
     table = {
-        "notebook": "toy", "hidden": ["course_lib.conv", "course_lib.gemm"], "limits": limits,
+        "notebook": "toy", "limits": limits,
         "exercise": {name: {"values": 2} for name in NAMES}, "question": {"why": {"points": 3}},
     }  # fmt: skip
     manifest = manifests.read("toy", table, "toy.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,9 @@ BAD = {
     "points as text": ({"notebook": "x", "exercise": {"a": {"values": "4"}}}, "want points"),
     "unknown limit": ({**GOOD, "limits": {"memory": 3}}, "limits.memory: this key is not known; did you mean 'memory_mb'"),
     "limit of zero": ({**GOOD, "limits": {"memory_mb": 0}}, "limits.memory_mb: want a number above 0"),
+    "a room that is none": ({**GOOD, "shown": ["zo"]}, "shown: there is no room 'zo' to show. Did you mean 'zoo'?"),
+    "an exercise's file": ({**GOOD, "shown": ["exercises.lab03_gemm"]}, "there is no room 'exercises.lab03_gemm'"),
+    "the old way round": ({**GOOD, "hidden": ["course_lib.conv"]}, "every room of course_lib is put away by now"),
     "packages no list": ({**GOOD, "packages": "torch"}, "packages: want a list of texts"),
     "question without points": ({**GOOD, "question": {"why": {}}}, "question.why.points: want points"),
     "unknown word in a question": ({**GOOD, "question": {"why": {"points": 1, "rubrik": ""}}}, "did you mean 'rubric'"),
@@ -68,3 +72,20 @@ def test_parts_and_exercises_that_do_not_exist_are_errors() -> None:
 def test_exercises_of_equal_packages_share_a_run_the_fullest_first() -> None:
     table = {"notebook": "x", "exercise": {"a": {"values": 1}, "b": {"values": 1, "packages": ["torch"]}, "c": {"values": 1}}}
     assert m.read("lab", table, "f").groups() == [(("torch",), ["b"]), ((), ["a", "c"])]
+
+
+def test_a_box_holds_the_ground_of_the_course_and_no_room_that_has_an_answer(tmp_path: Path) -> None:
+    from autograder.sandbox import ABSENT, COURSE, rooms, stage
+
+    stage(tmp_path, ("zoo", "machine.host"))
+    stands_in = ABSENT.splitlines()[0]
+    real = {
+        ".".join(p.relative_to(tmp_path).with_suffix("").parts[1:]).removesuffix(".__init__")
+        for p in tmp_path.rglob("*.py") if p.read_text() and not p.read_text().startswith(stands_in)
+    }  # fmt: skip
+    on_the_ground = {"__init__", "bench", "check", "records", "shapes", "wire", "exercises.exercise", "exercises.makers", "exercises.notebook"}
+    allowed = ("data", "recorded", "views", "zoo", "machine.host")
+    stray = {m for m in real - on_the_ground if not any(m == a or m.startswith(a + ".") for a in allowed)}
+    assert stray == set() and real >= {"shapes", "zoo.sizes", "machine.host", "views.scene"}
+    there = {p.name for p in (COURSE / "course_lib").iterdir() if (p / "__init__.py").is_file()}
+    assert there - {"data", "exercises", "cli", "slides", "recorded", "views"} <= set(rooms())  # a new one is put away from its first day

@@ -49,6 +49,11 @@ HOSTILE = {
     "the exercise's file": ("def double(a):\n    from course_lib.exercises import lab01_intro\n    return 2 * a", "crashed", "ImportError"),
     "a library put away": ("def double(a):\n    import torch\n    return torch.tensor(a).numpy() * 2", "crashed", "put away"),
     "course code put away": ("from course_lib import conv2d\ndef double(a): return conv2d(a, a)", "crashed", "put away"),
+    "a room that nobody thought of": (
+        "def double(a):\n    from course_lib.compress import operator\n    return operator.Dense(a) @ a",
+        "crashed",
+        "put away",
+    ),
     "reading the course's own folder": (
         f"def double(a):\n    open({str(ROOT / 'pyproject.toml')!r})\n    return 2 * a",  # it exists, but not in there
         "crashed",
@@ -106,7 +111,7 @@ def boxes(toy: Any) -> Any:
             )
             test = {"grade_id": f"check_{name}", "grade": True, "solution": False, "locked": True, "points": 1}
             cells.append(v4.new_code_cell(f'check("{name}", {name})', metadata={"nbgrader": test}))
-        table = {"notebook": "many", "hidden": ["course_lib.conv"], "limits": {"memory_mb": 1500, "notebook_seconds": 60}}
+        table = {"notebook": "many", "limits": {"memory_mb": 1500, "notebook_seconds": 60}}
         manifest = manifests.read("many", {**table, "exercise": {n: {"values": 1} for n in exercises}}, "many.toml")
         outcome = run(v4.new_notebook(cells=cells), manifest, exercises, dict.fromkeys(exercises, 7))
         verdicts.update(zip((c for c, _, _ in HOSTILE.values()), outcome.verdicts.values(), strict=True))

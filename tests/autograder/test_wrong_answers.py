@@ -42,7 +42,7 @@ def test_every_wrong_answer_loses_its_points_with_its_hint_in_the_sandbox_too(la
             locked = {"grade_id": f"check_{mine}", "grade": True, "solution": False, "locked": True, "points": 1}
             cells.append(v4.new_code_cell(f'check("{mine}", {mine})', metadata={"nbgrader": locked}))
     limits = {"notebook_seconds": 300}
-    many = manifests.read("many", {"notebook": "many", "hidden": list(manifest.hidden), "limits": limits, "exercise": table}, "many.toml")
+    many = manifests.read("many", {"notebook": "many", "shown": list(manifest.shown), "limits": limits, "exercise": table}, "many.toml")
     outcome = run(v4.new_notebook(cells=cells), many, exercises, dict.fromkeys(exercises, 20))
     astray = []
     for mine, (part, word) in intended.items():
