@@ -135,6 +135,13 @@ def test_the_bayesian_rank_is_the_planted_one_and_the_noise_is_found(rank):
         assert found == rank and variance == pytest.approx(0.25, rel=0.1)  # the spread of the estimate of a variance from 4,000 numbers
 
 
+def test_the_threshold_is_the_root_it_is_said_to_be_and_noise_alone_has_no_rank():
+    from course_lib.compress.decompose.evbmf import THRESHOLD
+
+    assert np.log1p(THRESHOLD) / THRESHOLD == pytest.approx(0.5, abs=1e-5)
+    assert [evbmf(np.random.default_rng(seed).standard_normal((30, 50)))[0] for seed in range(20)] == [0] * 20
+
+
 def test_an_svd_of_a_pointwise_layer_is_two_pointwise_layers():
     rng = np.random.default_rng(7)
     wt = rng.standard_normal((9, 6, 1, 1))

@@ -10,6 +10,7 @@ from ..operator import matrix
 
 SOURCE = "Nakajima, Sugiyama, Babacan & Tomioka, JMLR 2013 (global analytic solution); used for Tucker ranks by Kim et al. 2016"
 
+THRESHOLD = 2.5129  # where log(1 + x) / x is one half: below it a component costs more free energy than it explains
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -27,7 +28,7 @@ def evbmf(y: Any) -> tuple[int, float]:
     if not s[0]:
         return 0, 0.0
     a = L / M
-    xb = (1 + 2.5129 * a**0.5) * (1 + a / (2.5129 * a**0.5))
+    xb = (1 + THRESHOLD * a**0.5) * (1 + a**0.5 / THRESHOLD)
 
     def energy(v: float) -> float:
         x = s**2 / (M * v)

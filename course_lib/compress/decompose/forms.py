@@ -148,11 +148,11 @@ def low_rank_plus_sparse(rank: int, count: int, sweeps: int = 20) -> Fit:
         ends = []
         for sparse_first in (False, True):
             nothing = np.zeros_like(data.zx)
-            sparse = few(data).a if sparse_first else nothing
+            sparse = few(data).dense() if sparse_first else nothing
             best = None
             for _ in range(sweeps):
                 low = flat(data.without(sparse))
-                sparse = few(data.without(low.dense())).a  # type: ignore[attr-defined]
+                sparse = few(data.without(low.dense())).dense()
                 loss = data.loss(low.dense() + sparse)
                 if best is not None and loss > best[0] * (1 - 1e-6):
                     break

@@ -85,6 +85,9 @@ def exhaustive_ranks(
     number = float(np.prod([len(layer.energies) for layer in layers], dtype=np.float64))
     if number > most:
         raise ValueError(f"layers: {number:,.0f} combinations are too many to try, at most {most:,}; select_ranks is for these")
-    value = score or (lambda ranks: kept(layers, ranks))
+
+    def value(ranks: Sequence[int]) -> float:
+        return kept(layers, ranks) if score is None else score(ranks)
+
     every = itertools.product(*(range(1, len(layer.energies) + 1) for layer in layers))
     return list(max((ranks for ranks in every if cost(layers, ranks) <= budget), key=value))
