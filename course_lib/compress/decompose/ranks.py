@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +86,8 @@ def exhaustive_ranks(
     if number > most:
         raise ValueError(f"layers: {number:,.0f} combinations are too many to try, at most {most:,}; select_ranks is for these")
 
-    def value(ranks: Sequence[int]) -> float:
-        return kept(layers, ranks) if score is None else score(ranks)
+    def value(ranks: Iterable[int]) -> float:
+        return kept(layers, list(ranks)) if score is None else score(list(ranks))
 
     every = itertools.product(*(range(1, len(layer.energies) + 1) for layer in layers))
     return list(max((ranks for ranks in every if cost(layers, ranks) <= budget), key=value))
