@@ -45,6 +45,7 @@ def environment(each: int = 0) -> dict[str, str]:
     env = dict(os.environ)
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTEST_ADDOPTS"):
         env.pop(name, None)
+    env.setdefault("PYTHONHASHSEED", "0")  # workers must list the same tests in the same order, also those drawn from a set
     if each:  # two workers with two threads each would wait for each other
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             env.setdefault(name, str(each))
