@@ -14,6 +14,7 @@
     loop_table         the loops, and under which of them each tensor stands still
     pe_array_view      which processing element does what in which cycle
     reuse_histogram, roofline_view
+    curves, Curve      any numbers over an axis: several curves, bands, markers, named lines
     live, variants     a slider: asked of the kernel, or computed beforehand
 
 `player_assets()` gives the style sheet and script that a page needs once for `scene.fragment()`.
@@ -22,6 +23,7 @@
 from course_lib.views.array_grid import array_grid
 from course_lib.views.conv.im2col_filling import im2col_filling
 from course_lib.views.conv.sliding_window import sliding_window
+from course_lib.views.curves import Curve, curves
 from course_lib.views.machine.bound_meter import bound_meter
 from course_lib.views.machine.cache_lines import cache_lines, cache_lines_compared
 from course_lib.views.machine.memory_traffic import memory_traffic
@@ -39,6 +41,7 @@ from course_lib.views.zoo.network_bars import network_bars
 from course_lib.views.zoo.time_share import time_share
 
 __all__ = [
+    "Curve",
     "Frame",
     "Scene",
     "Variants",
@@ -47,6 +50,7 @@ __all__ = [
     "bound_meter",
     "cache_lines",
     "cache_lines_compared",
+    "curves",
     "dataflow_1d",
     "dataflows_1d",
     "im2col_filling",
