@@ -2,12 +2,13 @@
 
 compile_conv2d    one convolution layer: packed now, then f(ia) -> oa
 compile_gemm      one matrix product: f(a, b) -> c
-ALGORITHMS        the compiled convolutions by name
+ALGORITHMS        the compiled convolutions by name, each with its default plan: ALGORITHMS["windows"].plan(shape, threads)
+explain           what each of them would cost, in cycles, by a model one can read
 """
 
 from typing import Any
 
-__all__ = ["ALGORITHMS", "compile_conv2d", "compile_gemm"]
+__all__ = ["ALGORITHMS", "compile_conv2d", "compile_gemm", "explain"]
 
 
 def __getattr__(name: str) -> Any:

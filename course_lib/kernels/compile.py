@@ -9,25 +9,30 @@ nest       `build` of the plain schedule            the fallback: right for ever
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from course_lib.kernels import planes, windows, winograd
 from course_lib.kernels.arrays import checked
-from course_lib.kernels.gemm import compile_gemm
-from course_lib.kernels.planes import planes_conv
-from course_lib.kernels.windows import windows_conv
-from course_lib.kernels.winograd import takes, winograd_conv
+from course_lib.kernels.cost import Cost, nest_cost, planes_cost, windows_cost, winograd_cost
+from course_lib.kernels.gemm import GemmPlan, compile_gemm, gemm_plan
+from course_lib.kernels.plan import Plan
 from course_lib.nest.built import build
 from course_lib.nest.problem import conv_problem
 from course_lib.nest.schedule import schedule
+from course_lib.records import Report
 from course_lib.shapes import ConvShape, whole
 
 Layer = Callable[[np.ndarray], np.ndarray]
 
 
-def nest_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Layer:
+def nest_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: None = None) -> Layer:
     """The seven loops as they stand, compiled; threads share the images, or the first loop that moves the output."""
+    if plan is not None:
+        raise ValueError(f"plan: 'nest' has no blocks to choose, got {plan!r}")
     nest = schedule(conv_problem(shape, wt="KCRS"))
     shared_out = next(loop.name for loop in nest.loops if loop.extent > 1 or loop is nest.loops[-1])
     if threads > 1 and nest.loop(shared_out).dim not in nest.problem.reduction:
@@ -36,26 +41,58 @@ def nest_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Layer:
     return lambda ia: built(checked("ia", ia, shape.ia_shape), wt, threads)
 
 
-ALGORITHMS: dict[str, Callable[[np.ndarray, ConvShape, int], Layer]] = {
-    "windows": windows_conv,
-    "winograd": winograd_conv,
-    "planes": planes_conv,
-    "nest": nest_conv,
+@dataclass(frozen=True)
+class Algorithm:
+    """A compiled convolution: `conv(wt, shape, threads, plan) -> f(ia)`, the layers it takes in words, its default plan, its cost.
+
+    `takes(shape)` is "" or what the layer would have to be; `cost(shape, plan)` predicts cycles on one thread.
+    """
+
+    conv: Callable[[np.ndarray, ConvShape, int, Any], Layer]
+    takes: Callable[[ConvShape], str]
+    plan: Callable[[ConvShape, int], Plan | None]
+    cost: Callable[[ConvShape, Any], Cost]
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "windows": Algorithm(windows.windows_conv, lambda shape: "", windows.windows_plan, windows_cost),
+    "winograd": Algorithm(winograd.winograd_conv, winograd.refusal, winograd.winograd_plan, winograd_cost),
+    "planes": Algorithm(planes.planes_conv, planes.refusal, planes.planes_plan, planes_cost),
+    "nest": Algorithm(nest_conv, lambda shape: "", lambda shape, threads: None, nest_cost),
 }
 
 
+def explain(shape: ConvShape) -> Report:
+    """What each algorithm would cost on one thread by the model in cost.py: a row each, in cycles, the cheapest first.
+
+    Columns: multiply-adds, layout (packing and transforms), memory (what comes from beyond the second cache), cycles (their sum).
+    """
+    costs = {name: a.cost(shape, a.plan(shape, 1)) for name, a in ALGORITHMS.items() if prod(shape.oa_shape) and not a.takes(shape)}
+    ranked = sorted(costs.items(), key=lambda item: item[1].cycles)
+    columns: dict[str, list[Any]] = {
+        "algorithm": [name for name, _ in ranked],
+        "multiply-adds": [cost.arithmetic for _, cost in ranked],
+        "layout": [cost.layout for _, cost in ranked],
+        "memory": [cost.memory for _, cost in ranked],
+        "cycles": [cost.cycles for _, cost in ranked],
+    }
+    return Report(
+        columns, f"cycles predicted on one thread: {shape}", f"the cheapest is {ranked[0][0]}" if ranked else "nothing to compute"
+    )
+
+
 def choose(shape: ConvShape) -> str:
-    """The model: one input channel a group leaves no product worth blocking; Winograd pays where sums over c are long."""
-    if shape.groups == shape.C:
-        return "planes"
-    return "winograd" if takes(shape) and min(shape.C, shape.K) >= 32 else "windows"
+    """The cheapest algorithm by the model: the first row of `explain`."""
+    return str(explain(shape)["algorithm"][0])
 
 
-def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto") -> Layer:
+def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto", plan: Plan | None = None) -> Layer:
     """A function `f(ia) -> oa` for one layer: wt[K,C/groups,R,S] is packed now, ia[N,C,H,W] and oa[N,K,P,Q] are plain float32.
 
     `algorithm` is a name in ALGORITHMS or "auto", which may be Winograd: faster, and up to a digit less exact than "windows".
-    The function keeps buffers of its own: one call at a time. Raises ValueError for wrong shapes and unknown algorithms.
+    `plan` is the algorithm's own (WindowsPlan, WinogradPlan, PlanesPlan) in place of the model's; it needs the algorithm named.
+    The function keeps buffers of its own: one call at a time.
+    Raises ValueError for wrong shapes, unknown algorithms and plans that cannot be.
     """
     if not isinstance(shape, ConvShape):
         raise ValueError(f"shape: want a ConvShape, got {shape!r}")
@@ -63,11 +100,13 @@ def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm
     threads = whole("threads", threads, 1)
     if algorithm != "auto" and algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm: want auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
-    if algorithm == "planes" and shape.groups != shape.C:
-        raise ValueError(f"algorithm: 'planes' is for depthwise layers (groups = C), got groups = {shape.groups}, C = {shape.C}")
+    if algorithm == "auto" and plan is not None:
+        raise ValueError(f"algorithm: a plan belongs to one of {', '.join(ALGORITHMS)}: name it, got 'auto' and {plan!r}")
+    if algorithm != "auto" and (wanted := ALGORITHMS[algorithm].takes(shape)):
+        raise ValueError(f"algorithm: {algorithm!r} is for {wanted}, got {shape}")
     if not prod(shape.oa_shape):
         return lambda ia: np.zeros_like(checked("ia", ia, shape.ia_shape), shape=shape.oa_shape)
-    return ALGORITHMS[choose(shape) if algorithm == "auto" else algorithm](weights, shape, threads)
+    return ALGORITHMS[choose(shape) if algorithm == "auto" else algorithm].conv(weights, shape, threads, plan)
 
 
-__all__ = ["ALGORITHMS", "compile_conv2d", "compile_gemm"]
+__all__ = ["ALGORITHMS", "Algorithm", "GemmPlan", "choose", "compile_conv2d", "compile_gemm", "explain", "gemm_plan"]

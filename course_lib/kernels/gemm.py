@@ -13,7 +13,7 @@ Each thread takes a piece of c, some columns or some rows, and works on its own:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, checked
 from course_lib.kernels.pack import pack_columns, pack_rows
-from course_lib.kernels.plan import L1, L2, Tile, block_nest, column_nest, even, register_tile, row_nest
+from course_lib.kernels.plan import L1, L2, Plan, Tile, block_nest, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
@@ -32,38 +32,60 @@ from course_lib.shapes import GemmShape, whole
 
 SOURCE = "Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008"
 
+WAYS = ("blocks", "rows", "columns")
+
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class GemmPlan:
-    """Block sizes: rows a block, columns a block, k a block; `loose`: a is used where it lies."""
+class GemmPlan(Plan):
+    """The way ("blocks", "rows" or "columns"), and for blocks the register tile and at most so many rows, columns and k a block."""
 
-    tile: Tile
+    way: str
+    tall: int
+    vectors: int
     high: int
     wide: int
     depth: int
-    loose: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.way not in WAYS:
+            raise ValueError(f"plan.way: want one of {', '.join(WAYS)}, got {self.way!r}")
 
 
-def gemm_plan(shape: GemmShape) -> GemmPlan:
-    """The blocks for a product: see plan.py for the reasons.
+def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
+    """The blocks for a product: see plan.py for the reasons. Where every number is read once, nothing is packed.
 
     A packed block of b is used by all rows. Where they are few, packing is most of the work: long runs of b and a short depth
     are then worth more than a c that is touched less often.
     """
     tile = register_tile()
+    way = "columns" if shape.N == 1 else "rows" if shape.M <= 4 else "blocks"
     few = shape.M <= 8 * tile.tall
     depth = even(shape.K, L1 // (4 if few else 2) // (4 * tile.wide))
     high = even(shape.M, max(tile.tall, L2 // 2 // (4 * depth)), tile.tall)
     wide = even(shape.N, 1024 if few else 2048, tile.wide)
-    return GemmPlan(tile, high, wide, depth, loose=shape.N <= tile.wide)
+    return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
 
 
-def write_gemm(module: ir.Module, name: str, shape: GemmShape, pitch: int) -> None:
-    """`name(a*, b*, c*, panels*, buffer*)`: a piece of a product; rows of b and c are `pitch` apart."""
-    plan = gemm_plan(shape)
+def cut(plan: GemmPlan, shape: GemmShape) -> GemmPlan:
+    """The same plan with the sizes this product has: nearly equal blocks, whole tiles."""
     tile = plan.tile
+    return replace(
+        plan,
+        high=even(shape.M, plan.high, tile.tall),
+        wide=even(shape.N, plan.wide, tile.wide),
+        depth=even(shape.K, plan.depth),
+    )
+
+
+def write_gemm(module: ir.Module, name: str, shape: GemmShape, plan: GemmPlan, pitch: int) -> None:
+    """`name(a*, b*, c*, panels*, buffer*)`: a piece of a product; rows of b and c are `pitch` apart.
+
+    A b of one panel is not worth packing a for: a is used where it lies.
+    """
+    tile, loose = plan.tile, shape.N <= plan.tile.wide
     pack_rows(module, f"{name}_rows", pitch, tile.lanes, tile.vectors)
     pack_columns(module, f"{name}_columns", shape.K, tile.tall, tile.lanes)
     high, wide, depth = (-(-n // block) for n, block in ((shape.M, plan.high), (shape.N, plan.wide), (shape.K, plan.depth)))
@@ -72,8 +94,8 @@ def write_gemm(module: ir.Module, name: str, shape: GemmShape, pitch: int) -> No
     def kernel(i: int, j: int, k: int) -> Any:
         full = f"{name}_block_{i}_{j}_{k}"
         if full not in module.globals:
-            nest, pitches = block_nest(tile, i, j, k, a="IK" if plan.loose else ""), {"C": (pitch, 1)}
-            lower(nest, full, module=module, pitches=pitches | ({"A": (shape.K, 1)} if plan.loose else {}), carrying=True)
+            nest, pitches = block_nest(tile, i, j, k, a="IK" if loose else ""), {"C": (pitch, 1)}
+            lower(nest, full, module=module, pitches=pitches | ({"A": (shape.K, 1)} if loose else {}), carrying=True)
             module.globals[full].linkage = "internal"
         return module.globals[full]
 
@@ -84,13 +106,6 @@ def write_gemm(module: ir.Module, name: str, shape: GemmShape, pitch: int) -> No
 
     e = Emitter(module, name, ir.FloatType(), 5, 0)
     b, (a, right, c, panels, buffer) = e.builder, e.function.args
-
-    def sized(at: Value, blocks: int, most: int, last: int, use: Callable[[int], None]) -> None:
-        """use(size of the block numbered `at`), a constant in either branch."""
-        if blocks == 1 or most == last:
-            use(last)
-        else:
-            e.choose(b.icmp_signed("==", at, const(blocks - 1)), lambda: use(last), lambda: use(most))
 
     def b_block(j: Value, k: Value) -> None:
         start = b.add(b.mul(b.mul(k, const(plan.depth)), const(pitch)), b.mul(j, const(plan.wide)))
@@ -106,25 +121,24 @@ def write_gemm(module: ir.Module, name: str, shape: GemmShape, pitch: int) -> No
 
         def by_i(rows: int) -> None:
             def by_k(deep: int) -> None:
-                if not plan.loose:
+                if not loose:
                     b.call(module.globals[f"{name}_columns"], [source, buffer, const(rows), const(deep)])
 
                 def by_j(columns: int) -> None:
-                    b.call(kernel(rows, columns, deep), [source if plan.loose else buffer, panels, out, k])
+                    b.call(kernel(rows, columns, deep), [source if loose else buffer, panels, out, k])
 
-                sized(j, wide, plan.wide, last_j, by_j)
+                e.sized(j, wide, plan.wide, last_j, by_j)
 
-            sized(k, depth, plan.depth, last_k, by_k)
+            e.sized(k, depth, plan.depth, last_k, by_k)
 
-        sized(i, high, plan.high, last_i, by_i)
+        e.sized(i, high, plan.high, last_i, by_i)
 
     e.loop(const(0), const(wide), lambda j, _: e.loop(const(0), const(depth), lambda k, _: b_block(j, k)))
     b.ret_void()
 
 
-def pieces(shape: GemmShape, threads: int) -> list[tuple[int, int, GemmShape]]:
+def pieces(shape: GemmShape, threads: int, tile: Tile) -> list[tuple[int, int, GemmShape]]:
     """(first row, first column, shape) of each thread's piece of c: whole panels of the longer side."""
-    tile = register_tile()
     across = shape.N // tile.wide >= shape.M // tile.tall
     total, panel = (shape.N, tile.wide) if across else (shape.M, tile.tall)
     out = []
@@ -146,30 +160,30 @@ def thin_gemm(nest: Schedule, shape: GemmShape, threads: int) -> Product:
     return gemm
 
 
-def compile_gemm(shape: GemmShape, threads: int = 1) -> Product:
+def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = None) -> Product:
     """A function `f(a, b) -> c` for a[M,K] @ b[K,N], plain row-major float32; packing is part of each call.
 
-    The function keeps buffers of its own: one call at a time. Raises ValueError for wrong shapes.
+    The function keeps buffers of its own: one call at a time. Raises ValueError for wrong shapes and for a plan that cannot be.
     """
     if not isinstance(shape, GemmShape):
         raise ValueError(f"shape: want a GemmShape, got {shape!r}")
     threads = whole("threads", threads, 1)
     if not shape.macs:
         return lambda a, b: np.zeros_like(checked("a", a, shape.a_shape), shape=np.shape(checked("b", b, shape.b_shape)) and shape.c_shape)
-    if shape.N == 1:
-        return thin_gemm(column_nest(shape, lanes()), shape, threads)
-    if shape.M <= 4:
-        return thin_gemm(row_nest(shape, lanes()), shape, threads)
-    mine, module = pieces(shape, threads), new_module()
-    for piece in dict.fromkeys(piece for _, _, piece in mine):
-        write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, shape.N)
+    plan = planned(plan, GemmPlan, lambda: gemm_plan(shape, threads))
+    if plan.way != "blocks":
+        return thin_gemm({"columns": column_nest, "rows": row_nest}[plan.way](shape, lanes()), shape, threads)
+    tile, module = plan.tile, new_module()
+    mine = pieces(shape, threads, tile)
+    plans = {piece: cut(plan, piece) for _, _, piece in mine}
+    for piece, sizes in plans.items():
+        write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, sizes, shape.N)
     library = compile_ir(module)
     kernels = [library.function(f"gemm_{piece.M}_{piece.N}", "ppppp") for _, _, piece in mine]
     rooms = []
     for _, _, piece in mine:
-        plan = gemm_plan(piece)
-        tile = plan.tile
-        panels, buffer = plan.depth * (plan.wide + tile.wide), (plan.high + tile.tall) * plan.depth + tile.lanes
+        sizes = plans[piece]
+        panels, buffer = sizes.depth * (sizes.wide + tile.wide), (sizes.high + tile.tall) * sizes.depth + tile.lanes
         rooms.append((aligned(panels), aligned(buffer)))
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -4,16 +4,24 @@ register tile   tall x vectors*lanes outputs   as many as the registers hold, be
 depth           k in a block                   a panel of b (depth x wide) fills half of the first cache
 high            i in a block                   a block of a (high x depth) fills under half of the second cache
 wide            j in a block                   a block of packed b lies in what is left (or in the third)
+
+Each way to compute a layer has a Plan of its own: frozen numbers, all that may be chosen. `compile_conv2d(..., plan=p)` takes
+another one, so a tuner can try them: a plan may be slow, it cannot be wrong.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from course_lib.nest.jit import lanes, registers, vector_bits
+from course_lib.nest.lower import MOST_HELD
 from course_lib.nest.problem import gemm_problem
 from course_lib.nest.schedule import Schedule, schedule
-from course_lib.shapes import GemmShape
+from course_lib.shapes import GemmShape, whole
+
+Chosen = TypeVar("Chosen", bound="Plan")
 
 SOURCE = "Goto & van de Geijn 2008; Low, Igual, Smith, Quintana-Orti, Analytical Modeling Is Enough, 2016 (as implemented here)"
 
@@ -31,6 +39,35 @@ class Tile:
     @property
     def wide(self) -> int:
         return self.vectors * self.lanes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of blocks: every number is the most a block may have. `even` cuts a layer into nearly equal ones, in whole tiles.
+
+    Raises ValueError naming the field for a size below 1 and for more sums than are ever held in registers.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.type == "int":
+                object.__setattr__(self, field.name, whole(f"plan.{field.name}", getattr(self, field.name), 1))
+        tall, vectors = getattr(self, "tall", 1), getattr(self, "vectors", 1)
+        if tall * vectors > MOST_HELD:
+            raise ValueError(f"plan.tall: want tall * vectors of at most {MOST_HELD} sums in registers, got {tall} * {vectors}")
+
+    @property
+    def tile(self) -> Tile:
+        return Tile(getattr(self, "tall", 1), getattr(self, "vectors", 1), lanes())
+
+
+def planned(plan: Any, kind: type[Chosen], default: Callable[[], Chosen]) -> Chosen:
+    """`plan`, or the default where there is none; ValueError for a plan of another way."""
+    if plan is None:
+        return default()
+    if not isinstance(plan, kind):
+        raise ValueError(f"plan: want a {kind.__name__}, got {plan!r}")
+    return plan
 
 
 def register_tile() -> Tile:

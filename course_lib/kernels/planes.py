@@ -2,7 +2,7 @@
 
     for each image and channel:                 shared out among threads
         copy the picture into a frame of zeros  (the padding; the frame is drawn once)
-        for p_t: for q_t:                       four rows of eight pixels held, the taps unrolled
+        for p_t: for q_t:                       a few rows of some vectors held, the taps unrolled
 
 The frame is wide enough for whole vectors, so the nest has no ragged end; what it computes too much is not copied out.
 """
@@ -10,12 +10,14 @@ The frame is wide enough for whole vectors, so the nest has no ragged end; what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.plan import Plan, planned
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
@@ -24,29 +26,46 @@ from course_lib.nest.schedule import Schedule, schedule
 from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
-ROWS = 4  # output rows held: neighbouring windows share their loads
-MOST_TAPS = 49  # unrolled; larger kernels keep r as a loop
+MOST_TAPS = 256  # multiply-adds unrolled; larger kernels keep r as a loop
 
 
-def frame(shape: ConvShape) -> ConvShape:
+@dataclass(frozen=True)
+class PlanesPlan(Plan):
+    """Output pixels held at once: `tall` rows of `vectors`; neighbouring windows share their loads."""
+
+    tall: int
+    vectors: int
+
+
+def refusal(shape: ConvShape) -> str:
+    """What a layer has to be, "" where it is."""
+    return "" if shape.groups == shape.C else "depthwise layers (groups = C)"
+
+
+def planes_plan(shape: ConvShape, threads: int = 1) -> PlanesPlan:
+    return PlanesPlan(4, 1)
+
+
+def frame(shape: ConvShape, plan: PlanesPlan) -> ConvShape:
     """The single-channel layer on a framed picture, its output a whole number of vectors wide and of row blocks high."""
-    wide, high = -(-shape.Q // lanes()) * lanes(), -(-shape.P // ROWS) * ROWS
+    tile = plan.tile
+    wide, high = -(-shape.Q // tile.wide) * tile.wide, -(-shape.P // tile.tall) * tile.tall
     H = (high - 1) * shape.strides[0] + shape.dilations[0] * (shape.R - 1) + 1
     W = (wide - 1) * shape.strides[1] + shape.dilations[1] * (shape.S - 1) + 1
     return ConvShape(1, 1, H, W, 1, shape.R, shape.S, shape.strides, 0, shape.dilations)
 
 
-def plane_nest(inner: ConvShape) -> Schedule:
-    nest = schedule(conv_problem(inner, wt="KCRS"), "n k c p q r s").tile(p=ROWS, q=lanes())
-    nest = nest.reorder("n k c p_t q_t r s p_s q_s").unroll("p_s s" if inner.R * inner.S > MOST_TAPS else "p_s r s")
-    return nest.vectorize("q_s")
+def plane_nest(inner: ConvShape, plan: PlanesPlan) -> Schedule:
+    nest = schedule(conv_problem(inner, wt="KCRS"), "n k c p q r s").tile(p=plan.tall, q=plan.tile.wide).tile(q_s=lanes())
+    order = "s p_s q_s_t" if inner.R * inner.S * plan.tall * plan.vectors > MOST_TAPS else "r s p_s q_s_t"
+    return nest.reorder("n k c p_t q_t r s p_s q_s_t q_s_s").unroll(order).vectorize("q_s_s")
 
 
-def planes_module(shape: ConvShape) -> ir.Module:
+def planes_module(shape: ConvShape, plan: PlanesPlan) -> ir.Module:
     """`planes(ia*, wt*, oa*, frame*, low, high)`: pictures low..high, counted over images and input channels."""
-    module, inner = new_module(), frame(shape)
+    module, inner = new_module(), frame(shape, plan)
     exact = (inner.P, inner.Q) == (shape.P, shape.Q)
-    lower(plane_nest(inner), "plane", module=module)
+    lower(plane_nest(inner, plan), "plane", module=module)
     module.globals["plane"].linkage = "internal"
     copy = ir.Function(module, ir.FunctionType(ir.VoidType(), [ir.PointerType(ir.IntType(8))] * 2 + [INT, BIT]), "llvm.memcpy.p0.p0.i64")
     e = Emitter(module, "planes", ir.FloatType(), 4, 2)
@@ -87,10 +106,11 @@ def planes_module(shape: ConvShape) -> ir.Module:
     return module
 
 
-def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Every input channel has filters of its own: groups = C, any number of filters a channel."""
-    inner = frame(shape)
-    library = compile_ir(planes_module(shape))
+def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: PlanesPlan | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """Every input channel has filters of its own: groups = C, any number of filters a channel; ValueError for a plan of another way."""
+    plan = planned(plan, PlanesPlan, lambda: planes_plan(shape, threads))
+    inner = frame(shape, plan)
+    library = compile_ir(planes_module(shape, plan))
     kernel: Any = library.function("planes", "ppppii")
     weights = np.ascontiguousarray(wt)
     frames = [aligned(inner.H * inner.W + inner.P * inner.Q) for _ in range(threads)]
@@ -105,4 +125,4 @@ def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Callable[[np.
     return conv
 
 
-__all__ = ["frame", "plane_nest", "planes_conv"]
+__all__ = ["PlanesPlan", "frame", "plane_nest", "planes_conv", "planes_plan"]

@@ -14,7 +14,7 @@ The weights are packed once, at compile time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, checked
 from course_lib.kernels.pack import Image, Windows, pack_rows
-from course_lib.kernels.plan import L1, L2, Tile, block_nest, even, register_tile
+from course_lib.kernels.plan import L1, L2, Plan, block_nest, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, new_module
 from course_lib.nest.lower import lower
@@ -35,17 +35,18 @@ Layer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class ConvPlan:
-    """Blocks of an implicit-GEMM convolution: channels a block, pixels a block, output channels a part and a cache block."""
+class WindowsPlan(Plan):
+    """The register tile, tall x vectors; then at most so many channels and pixels a block, and output channels a job and a cache block."""
 
-    tile: Tile
+    tall: int
+    vectors: int
     channels: int
     pixels: int
     part: int
     high: int
 
 
-def conv_plan(shape: ConvShape, threads: int) -> ConvPlan:
+def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     """The blocks for a layer: see plan.py for the reasons."""
     tile = register_tile()
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
@@ -62,10 +63,23 @@ def conv_plan(shape: ConvShape, threads: int) -> ConvPlan:
             block = even(pixels, -(-pixels // blocks), tile.wide)
         else:  # few pixels, as in the last layers: each thread takes its share of the output channels
             part = even(each_k, -(-each_k // threads), tile.tall)
-    return ConvPlan(tile, channels, block, part, high)
+    return WindowsPlan(tile.tall, tile.vectors, channels, block, part, high)
 
 
-def packed_weights(wt: np.ndarray, shape: ConvShape, plan: ConvPlan) -> np.ndarray:
+def cut(plan: WindowsPlan, shape: ConvShape) -> WindowsPlan:
+    """The same plan with the sizes this layer has: nearly equal blocks, whole tiles."""
+    each_c, each_k, tile = shape.C // shape.groups, shape.K // shape.groups, plan.tile
+    part = each_k if plan.part >= each_k else even(each_k, plan.part, tile.tall)
+    return replace(
+        plan,
+        channels=even(each_c, plan.channels),
+        pixels=even(shape.P * shape.Q, plan.pixels, tile.wide),
+        part=part,
+        high=even(part, plan.high, tile.tall),
+    )
+
+
+def packed_weights(wt: np.ndarray, shape: ConvShape, plan: WindowsPlan) -> np.ndarray:
     """[group][part][block of channels] each as the nest wants it: panels of `tall` output channels, c r s inside."""
     pieces = []
     each_k = shape.K // shape.groups
@@ -80,7 +94,7 @@ def packed_weights(wt: np.ndarray, shape: ConvShape, plan: ConvPlan) -> np.ndarr
     return out
 
 
-def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
+def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
     """`conv(ia*, wt*, oa*, buffer*, low, high)`: jobs low..high, counted image, group, part, block of pixels."""
     module, tile, image = new_module(), plan.tile, Image.of(shape)
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
@@ -138,11 +152,11 @@ def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
             b.call(kernel(i, j, k * taps), [b.gep(wt, [panel]), buffer, b.gep(oa, [outputs]), c])
 
         def sized(i: int, j: int) -> None:
-            def cut(c: Value, _: list[Value]) -> None:
+            def whole(c: Value, _: list[Value]) -> None:
                 step(i, j, plan.channels, b.mul(c, const(plan.channels)))
 
             if cuts > 1:
-                e.loop(const(0), const(cuts - 1), cut)
+                e.loop(const(0), const(cuts - 1), whole)
             step(i, j, last_channels, const((cuts - 1) * plan.channels))
 
         def by_part(j: int) -> None:
@@ -161,9 +175,9 @@ def conv_module(shape: ConvShape, plan: ConvPlan) -> ir.Module:
     return module
 
 
-def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Layer:
-    """Implicit GEMM: the convolution for every layer that mixes channels."""
-    plan = conv_plan(shape, threads)
+def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: WindowsPlan | None = None) -> Layer:
+    """Implicit GEMM: the convolution for every layer that mixes channels; ValueError for a plan of another way."""
+    plan = cut(planned(plan, WindowsPlan, lambda: windows_plan(shape, threads)), shape)
     weights = packed_weights(wt, shape, plan)
     library = compile_ir(conv_module(shape, plan))
     kernel = library.function("conv", "ppppii")

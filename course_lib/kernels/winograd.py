@@ -24,7 +24,7 @@ from llvmlite import ir
 from course_lib.kernels.arrays import aligned, checked
 from course_lib.kernels.cook_toom import Matrix, cook_toom
 from course_lib.kernels.pack import transposed
-from course_lib.kernels.plan import Tile, block_nest, register_tile
+from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
@@ -34,27 +34,50 @@ from course_lib.shapes import ConvShape
 SOURCE = "Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4"
 
 # The usual points 0, 1, -1, 2, -2 lose twice as many digits in the mean as these, which are as exact in binary.
-POINTS = {2: (0, 1, -1), 4: (0, Fraction(3, 4), Fraction(-3, 4), Fraction(3, 2), Fraction(-3, 2))}
+POINTS = {
+    2: (0, 1, -1),
+    4: (0, Fraction(3, 4), Fraction(-3, 4), Fraction(3, 2), Fraction(-3, 2)),
+    6: (0, 1, -1, Fraction(1, 2), Fraction(-1, 2), 2, -2),
+}
 AT, G, BT = ({m: cook_toom(m, 3, points)[which] for m, points in POINTS.items()} for which in range(3))
 
 APART = 16  # numbers between rows, so that rows of 2^n numbers do not meet in one set of the cache
 BLOCK_BYTES = 3 << 19  # what V and M of a block of tiles may fill
 
 
-def takes(shape: ConvShape) -> bool:
-    """3x3, stride 1, channels in whole vectors."""
+def refusal(shape: ConvShape) -> str:
+    """What a layer has to be: 3x3, stride 1, channels in whole vectors; "" where it is."""
     whole = shape.C % lanes() == 0 and shape.K % lanes() == 0
-    return (shape.R, shape.S, shape.strides, shape.dilations, shape.groups) == (3, 3, (1, 1), (1, 1), 1) and whole
+    if (shape.R, shape.S, shape.strides, shape.dilations, shape.groups) == (3, 3, (1, 1), (1, 1), 1) and whole:
+        return ""
+    return f"3x3 layers of stride 1 with channels in multiples of {lanes()}"
+
+
+@dataclass(frozen=True)
+class WinogradPlan(Plan):
+    """Patches of m x m, the products' register tile, at most so many rows of patches and output channels a job."""
+
+    m: int
+    tall: int
+    vectors: int
+    rows: int
+    part: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.m not in POINTS:
+            raise ValueError(f"plan.m: want one of {', '.join(map(str, POINTS))}, got {self.m}")
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """The output cut into m x m patches: `rows` of `across`, worked on `high` rows at a time."""
+    """The output cut into m x m patches: `rows` of `across`, worked on `high` rows and `part` output channels at a time."""
 
     m: int
     rows: int
     across: int
     high: int
+    part: int
 
     @property
     def side(self) -> int:
@@ -67,14 +90,21 @@ def cycles(shape: ConvShape, m: int) -> float:
     return (m + 2) ** 2 * shape.C * shape.K * (shape.N * tiles / (2 * lanes()) + 4 / 8)
 
 
-def tiles_of(shape: ConvShape, threads: int) -> Tiles:
-    m = min((4, 2), key=lambda m: cycles(shape, m))
+def winograd_plan(shape: ConvShape, threads: int = 1) -> WinogradPlan:
+    """The blocks for a layer. Patches of 6 x 6 are left to whoever asks for them: they cost another digit."""
+    m, tile = min((4, 2), key=lambda m: cycles(shape, m)), register_tile()
     rows, across = -(-shape.P // m), -(-shape.Q // m)
     row_bytes = 4 * (m + 2) ** 2 * across * (shape.C + shape.K)
     high = min(rows, max(1, BLOCK_BYTES // row_bytes, -(-36 // across)))
     if shape.N == 1:
         high = min(high, -(-rows // threads))
-    return Tiles(m, rows, across, -(-rows // -(-rows // high)))
+    return WinogradPlan(m, tile.tall, tile.vectors, high, shape.K)
+
+
+def cut(plan: WinogradPlan, shape: ConvShape) -> Tiles:
+    """The patches of this layer, in nearly equal blocks; output channels in whole vectors."""
+    rows, across = -(-shape.P // plan.m), -(-shape.Q // plan.m)
+    return Tiles(plan.m, rows, across, even(rows, plan.rows), even(shape.K, plan.part, plan.tile.wide))
 
 
 def combined(e: Emitter, matrix: Matrix, values: Sequence[Value]) -> list[Value]:
@@ -109,7 +139,7 @@ class Rooms:
     """Where a thread's four work arrays lie in its buffer, in numbers."""
 
     def __init__(self, shape: ConvShape, tiles: Tiles) -> None:
-        self.c, self.k = shape.C + APART, shape.K + APART  # from tile to tile
+        self.c, self.k = shape.C + APART, tiles.part + APART  # from tile to tile
         count = tiles.high * tiles.across
         self.wide_in, self.wide_out = tiles.m * tiles.across + 2, tiles.m * tiles.across
         self.v_size, self.m_size = count * self.c, count * self.k
@@ -238,19 +268,22 @@ def result_out(module: ir.Module, shape: ConvShape, rooms: Rooms) -> Any:
 
 
 def winograd_module(shape: ConvShape, tile: Tile, tiles: Tiles) -> ir.Module:
-    """`conv(ia*, u*, oa*, buffer*, low, high)`: jobs low..high, counted image, block of tile rows."""
+    """`conv(ia*, u*, oa*, buffer*, low, high)`: jobs low..high, counted image, part of the output channels, block of tile rows."""
     module, wide, rooms = new_module(), lanes(), Rooms(shape, tiles)
     enter, into = picture_in(module, shape, rooms), transform_in(module, tiles, rooms)
     back, leave = transform_out(module, tiles, rooms), result_out(module, shape, rooms)
     blocks = -(-tiles.rows // tiles.high)
     last = tiles.rows - (blocks - 1) * tiles.high
+    parts = -(-shape.K // tiles.part)
+    last_part = shape.K - (parts - 1) * tiles.part
     panels = -(-shape.K // tile.wide) * tile.wide * shape.C
     kernels = {}
     for rows in {tiles.high, last}:
-        nest = block_nest(tile, rows * tiles.across, shape.K, shape.C, a="IK")
-        lower(nest, f"products_{rows}", module=module, pitches={"A": (rooms.c, 1), "C": (rooms.k, 1)})
-        kernels[rows] = module.globals[f"products_{rows}"]
-        kernels[rows].linkage = "internal"
+        for part in {tiles.part if parts > 1 else last_part, last_part}:
+            nest = block_nest(tile, rows * tiles.across, part, shape.C, a="IK")
+            lower(nest, f"products_{rows}_{part}", module=module, pitches={"A": (rooms.c, 1), "C": (rooms.k, 1)})
+            kernels[rows, part] = module.globals[f"products_{rows}_{part}"]
+            kernels[rows, part].linkage = "internal"
     e = Emitter(module, "conv", ir.FloatType(), 4, 2)
     b, (ia, u, oa, buffer, low, high) = e.builder, e.function.args
 
@@ -258,7 +291,8 @@ def winograd_module(shape: ConvShape, tile: Tile, tiles: Tiles) -> ir.Module:
         return e.address(buffer, offset, start)
 
     def job(t: Value, _: list[Value]) -> None:
-        n, block = b.udiv(t, const(blocks)), b.urem(t, const(blocks))
+        rest, block = b.udiv(t, const(blocks)), b.urem(t, const(blocks))
+        n, part = b.udiv(rest, const(parts)), b.urem(rest, const(parts))
         top = b.mul(block, const(tiles.high * tiles.m))
 
         def some(rows: int) -> None:
@@ -270,23 +304,23 @@ def winograd_module(shape: ConvShape, tile: Tile, tiles: Tiles) -> ir.Module:
 
             def product(xi: Value, _: list[Value]) -> None:
                 v, out = room(rooms.v, b.mul(xi, const(rooms.v_size))), room(rooms.products, b.mul(xi, const(rooms.m_size)))
-                b.call(kernels[rows], [v, b.gep(u, [b.mul(xi, const(panels))]), out])
+                right = b.gep(u, [b.add(b.mul(xi, const(panels)), b.mul(part, const(tiles.part * shape.C)))])
+                e.sized(part, parts, tiles.part, last_part, lambda k: b.call(kernels[rows, k], [v, right, out]))
 
             def filters(k: Value, _: list[Value]) -> None:
                 b.call(back, [room(rooms.products, b.mul(k, const(wide))), room(rooms.result), const(rows)])
-                to = b.mul(b.add(b.mul(n, const(shape.K)), b.mul(k, const(wide))), const(shape.P * shape.Q))
+                channel = b.add(b.mul(part, const(tiles.part)), b.mul(k, const(wide)))
+                to = b.mul(b.add(b.mul(n, const(shape.K)), channel), const(shape.P * shape.Q))
                 left = b.sub(const(shape.P), top)
                 count = b.select(b.icmp_signed("<", left, const(rows * tiles.m)), left, const(rows * tiles.m))
                 b.call(leave, [room(rooms.result), e.address(oa, b.add(to, b.mul(top, const(shape.Q))), 0), count])
 
             e.loop(const(0), const(shape.C // wide), channels)
             e.loop(const(0), const(tiles.side**2), product)
-            e.loop(const(0), const(shape.K // wide), filters)
+            vectors = b.select(b.icmp_signed("==", part, const(parts - 1)), const(last_part // wide), const(tiles.part // wide))
+            e.loop(const(0), vectors, filters)
 
-        if last == tiles.high:
-            some(last)
-        else:
-            e.choose(b.icmp_signed("==", block, const(blocks - 1)), lambda: some(last), lambda: some(tiles.high))
+        e.sized(block, blocks, tiles.high, last, some)
 
     e.loop(low, high, job, sure=False)
     b.ret_void()
@@ -305,20 +339,24 @@ def filters_transformed(wt: np.ndarray, tile: Tile, m: int) -> np.ndarray:
     return out
 
 
-def winograd_conv(wt: np.ndarray, shape: ConvShape, threads: int) -> Callable[[np.ndarray], np.ndarray]:
-    """ia[N,C,H,W] -> oa[N,K,P,Q] for 3x3 layers of stride 1; ValueError for others."""
-    if not takes(shape):
-        raise ValueError(f"algorithm: 'winograd' is for 3x3 layers of stride 1 with channels in multiples of {lanes()}, got {shape}")
-    tile, tiles = register_tile(), tiles_of(shape, threads)
+def winograd_conv(
+    wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: WinogradPlan | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """ia[N,C,H,W] -> oa[N,K,P,Q] for 3x3 layers of stride 1; ValueError for others, and for a plan of another way."""
+    if wanted := refusal(shape):
+        raise ValueError(f"algorithm: 'winograd' is for {wanted}, got {shape}")
+    plan = planned(plan, WinogradPlan, lambda: winograd_plan(shape, threads))
+    tile, tiles = plan.tile, cut(plan, shape)
     u = filters_transformed(wt, tile, tiles.m)
     library = compile_ir(winograd_module(shape, tile, tiles))
     kernel = library.function("conv", "ppppii")
     buffers = [aligned(Rooms(shape, tiles).total) for _ in range(threads)]
+    jobs = shape.N * -(-tiles.rows // tiles.high) * -(-shape.K // tiles.part)
 
     def conv(ia: np.ndarray) -> np.ndarray:
         ia = checked("ia", ia, shape.ia_shape)
         oa = np.empty(shape.oa_shape, np.float32)
-        threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, shape.N * -(-tiles.rows // tiles.high))
+        threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, jobs)
         return oa
 
     conv.library = library  # type: ignore[attr-defined]

@@ -91,6 +91,17 @@ class Emitter:
             out[-1].add_incoming(other, made[1][1])
         return out
 
+    def sized(self, at: Value, blocks: int, most: int, last: int, use: Callable[[int], Any]) -> None:
+        """use(size of the block numbered `at`), a constant in either branch: all but the last have `most`."""
+
+        def of(size: int) -> Callable[[], None]:
+            return lambda: use(size) and None
+
+        if blocks == 1 or most == last:
+            use(last)
+        else:
+            self.choose(self.builder.icmp_signed("==", at, const(blocks - 1)), of(last), of(most))
+
     def address(self, pointer: Value, base: Value | None, offset: int, kind: Any = None) -> Value:
         """pointer + base + offset, in elements, as a pointer to `kind`."""
         b = self.builder
