@@ -6,6 +6,7 @@ import numpy as np
 
 from ..shapes import ConvShape
 from .arrays import fitted
+from .work import Move, Work
 
 SOURCE = "Lecture, frames 'Convolution basis' and 'Direct convolution: loop ordering'"
 
@@ -43,3 +44,13 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
 def workspace(shape: ConvShape) -> int:
     """Bytes beside ia, wt and oa: none."""
     return 0
+
+
+def cannot(shape: ConvShape) -> str | None:
+    """Why it cannot compute this layer, in words; None: it can compute every layer."""
+    return None
+
+
+def work(shape: ConvShape) -> Work:
+    """N·K·P·Q·(C/groups)·R·S turns of the innermost loop, a multiplication each."""
+    return (Move("python", 1, shape.macs, 1, shape.macs),)

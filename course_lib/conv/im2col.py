@@ -8,6 +8,7 @@ import numpy as np
 
 from ..shapes import ConvShape
 from .arrays import fitted, numbers
+from .work import Move, Product, Work
 
 SOURCE = "Lecture, frames 'Im2col 2-D' and 'Im2col 3-D'; Chellapilla, Puri & Simard, High performance CNNs, 2006"
 
@@ -131,3 +132,19 @@ def workspace(shape: ConvShape) -> int:
     lowers them, would take N times that. (Half and whole-number inputs are also copied into the dtype they are summed in.)"""
     rows, columns = lowered(shape)
     return 4 * rows * columns
+
+
+def cannot(shape: ConvShape) -> str | None:
+    """Why it cannot compute this layer: its lowered matrix would have more than 2^31 elements."""
+    try:
+        lowered(shape)
+    except ValueError as error:
+        return str(error).removeprefix("im2col: ")
+    return None
+
+
+def work(shape: ConvShape) -> Work:
+    """R·S strided copies an image, in runs of Q, then a product a group: [K/groups, CRS/groups] @ [CRS/groups, PQ]."""
+    rows, columns = lowered(shape)
+    copies = Move("copy", shape.N * shape.R * shape.S, shape.N * rows * columns, shape.Q if shape.strides[1] == 1 else 1)
+    return copies, Product(shape.N * shape.groups, shape.K // shape.groups, columns, rows // shape.groups)

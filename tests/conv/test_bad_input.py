@@ -49,7 +49,7 @@ BAD = {
     "38 wt 3-d": (IA, of(4, 3, 3), {}, r"wt: want 4 axes \[K,C/groups,R,S\], got shape \(4, 3, 3\)"),
     "39 same with stride": (IA, WT, {"pad": "same", "stride": 2}, "pad: 'same' needs stride 1, got stride 2"),
     "39 unknown word": (IA, WT, {"pad": "full"}, "pad: want a number.*got 'full'"),
-    "unknown algorithm": (IA, WT, {"algorithm": "magic"}, "algorithm: want one of auto, direct, im2col, got 'magic'"),
+    "unknown algorithm": (IA, WT, {"algorithm": "magic"}, "algorithm: want one of auto, direct, im2col, implicit_gemm, .*, got 'magic'"),
 }
 
 
@@ -85,9 +85,14 @@ def test_a_lowered_matrix_of_more_than_2_to_31_elements_is_refused_before_it_is_
 
 def test_a_small_image_with_a_huge_padding_is_refused_too():
     with pytest.raises(ValueError, match="im2col: the lowered matrix would be"):
-        conv2d(of(1, 1, 5, 5), of(1, 1, 3, 3), pad=10_000)
+        conv2d(of(1, 1, 5, 5), of(1, 1, 3, 3), pad=10_000, algorithm="im2col")
 
 
 def test_an_empty_batch_is_an_empty_answer():
-    for name in ALGORITHMS:
-        assert conv2d(of(0, 4, 5, 5), WT, algorithm=name).shape == (0, 6, 3, 3)
+    for name in ["auto", *ALGORITHMS]:
+        if name == "pointwise":
+            assert conv2d(of(0, 4, 5, 5), of(6, 4, 1, 1), algorithm=name).shape == (0, 6, 5, 5)
+        elif name == "depthwise":
+            assert conv2d(of(0, 4, 5, 5), of(4, 1, 3, 3), groups=4, algorithm=name).shape == (0, 4, 3, 3)
+        else:
+            assert conv2d(of(0, 4, 5, 5), WT, algorithm=name).shape == (0, 6, 3, 3)

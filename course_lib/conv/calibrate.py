@@ -1,0 +1,116 @@
+"""Measure the rates of the cost model on this machine: python -m course_lib.conv.calibrate writes data/conv_cost.json (two minutes).
+
+Every algorithm that numpy runs is timed on one thread over layers of the zoo and around them; the seconds a unit of each kind of
+work are the least-squares fit without negative rates, in relative errors, so that a small layer counts as much as a large one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ..shapes import ConvShape
+from .algorithms import ALGORITHMS
+from .cost import LEFT_OUT, features
+
+PATH = Path(__file__).resolve().parents[1] / "data" / "conv_cost.json"
+
+
+def zoo_layers() -> list[ConvShape]:
+    """The distinct convolutions of ten networks of the zoo, in their order."""
+    from ..zoo import NETWORKS
+
+    found: dict[ConvShape, None] = {}
+    for network in NETWORKS.values():
+        for layer in network.layers:
+            if isinstance(layer.shape, ConvShape):
+                found.setdefault(layer.shape)
+    return list(found)
+
+
+def sample(layers: list[ConvShape], count: int, seed: int) -> list[ConvShape]:
+    """`count` of the layers, drawn without repetition."""
+    rng = np.random.default_rng(seed)
+    return [layers[i] for i in sorted(rng.choice(len(layers), min(count, len(layers)), replace=False).tolist())]
+
+
+def extra(seed: int, count: int) -> list[ConvShape]:
+    """Layers that no network has: other sizes of window and channel, for the corners of the crossover map."""
+    rng = np.random.default_rng(seed)
+    out = []
+    while len(out) < count:
+        C, K, H, R = (
+            int(rng.choice(options))
+            for options in ((1, 3, 8, 32, 128, 384), (1, 8, 32, 128, 384), (7, 14, 28, 56, 112), (1, 2, 3, 5, 7, 11))
+        )
+        if R <= H and C * K * H * H * R * R < 2e9:
+            out.append(ConvShape(1, C, H, H, K, R, R, int(rng.choice([1, 1, 2])), R // 2))
+    return out
+
+
+def measured(name: str, shape: ConvShape, turns: int = 3) -> float:
+    """Seconds of one call: the best of some turns, on the clock of this thread."""
+    rng = np.random.default_rng(0)
+    ia = rng.standard_normal(shape.ia_shape, np.float32)
+    wt = rng.standard_normal(shape.wt_shape, np.float32)
+    best = float("inf")
+    for _ in range(turns):
+        start = time.thread_time()
+        ALGORITHMS[name].conv2d(ia, wt, shape)
+        best = min(best, time.thread_time() - start)
+        if best > 0.5:
+            break
+    return best
+
+
+def fit(rows: list[tuple[dict[str, float], float]]) -> dict[str, float]:
+    """Rates >= 0 that make the sums of rate · feature come closest to the seconds, relative to each of them."""
+    from scipy.optimize import nnls
+
+    names = sorted({name for feature, _ in rows for name in feature})
+    matrix = np.array([[feature.get(name, 0.0) / took for name in names] for feature, took in rows])
+    scale = matrix.max(axis=0)
+    solved, _ = nnls(matrix / scale, np.ones(len(rows)))
+    return dict(zip(names, (solved / scale).tolist(), strict=True))
+
+
+def run(budget: float) -> dict[str, object]:
+    layers = [*sample(zoo_layers(), 70, seed=1), *extra(2, 50)]
+    rng = np.random.default_rng(3)
+    rng.shuffle(layers)  # type: ignore[arg-type]
+    rows, start, seen = [], time.perf_counter(), 0
+    for shape in layers:
+        if time.perf_counter() - start > budget:
+            break
+        seen += 1
+        for name, module in ALGORITHMS.items():
+            if name in LEFT_OUT or module.cannot(shape) or module.workspace(shape) > 1 << 28:
+                continue
+            if name in ("im2col", "mec", "kn2row", "indirect", "implicit_gemm") and shape.groups > 16:
+                turns = 1
+            else:
+                turns = 3
+            rows.append((features(module.work(shape)), measured(name, shape, turns)))
+    rates = fit(rows)
+    off = [abs(sum(rates[k] * v for k, v in feature.items()) / took - 1) for feature, took in rows]
+    return {"layers": seen, "timings": len(rows), "typical error": float(np.median(off)), "seconds": rates}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m course_lib.conv.calibrate", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=120, help="how long to measure")
+    options = parser.parse_args()
+    from ..machine.host import describe
+
+    out = {"machine": describe().name, "command": "OPENBLAS_NUM_THREADS=1 python -m course_lib.conv.calibrate", **run(options.seconds)}
+    PATH.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
+    print(f"{out['timings']} timings of {out['layers']} layers; half of them within {out['typical error']:.0%} of the model; {PATH}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,114 @@
+"""The cost model: seconds from the work an algorithm says it does, and so which one "auto" takes, and why not the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from ..records import Report
+from ..shapes import ConvShape
+from .algorithms import ALGORITHMS
+from .work import Move, Product
+
+SOURCE = "as implemented here: a line through times measured on one machine, in counts of work (python -m course_lib.conv.calibrate)"
+
+# auto does not choose among these, and says why
+LEFT_OUT = {
+    "direct": "plain Python loops, the reference",
+    "tiled": "compiles first; ask for it by name",
+}
+MOST = 1 << 30  # bytes of workspace that auto allows itself
+
+
+def features(work: Sequence[Product | Move]) -> dict[str, float]:
+    """What time is a sum of, by name: calls, multiply-adds and operands of products, elements and runs of moves.
+
+    A product's operands count apart from its multiply-adds: where one side is short, fetching the other is what takes time.
+    """
+    out: dict[str, float] = {}
+
+    def add(name: str, value: float) -> None:
+        out[name] = out.get(name, 0.0) + value
+
+    for step in work:
+        if isinstance(step, Product):
+            kind = "complex" if step.each == 4 else "real"
+            add(f"{kind} products", step.times)
+            add(f"{kind} multiply-adds", step.times * step.M * step.N * step.K)
+            add(f"{kind} operands", step.times * (step.M * step.K + step.K * step.N + step.M * step.N))
+        else:
+            add(f"{step.kind} calls", step.calls)
+            add(f"{step.kind} elements", step.elements)
+            add(f"{step.kind} runs", step.elements / step.run)
+    return out
+
+
+@cache
+def rates() -> dict[str, float]:
+    """Seconds a unit of each feature, measured once on the machine that the file names."""
+    return json.loads((files("course_lib.data") / "conv_cost.json").read_text("utf-8"))["seconds"]  # type: ignore[no-any-return]
+
+
+def seconds(work: Sequence[Product | Move]) -> float:
+    """The expected time of some work, in seconds."""
+    rate = rates()
+    return sum(rate[name] * value for name, value in features(work).items())
+
+
+def why_not(name: str, shape: ConvShape, exact: bool) -> str | None:
+    """Why auto does not consider an algorithm for this layer; None where it does. `exact`: the numbers are whole."""
+    algorithm = ALGORITHMS[name]
+    reason = algorithm.cannot(shape)
+    if reason:
+        return f"cannot: {reason}"
+    if name in LEFT_OUT:
+        return LEFT_OUT[name]
+    if exact and name in ("winograd", "fft"):
+        return "computes in fractions; whole numbers are summed as they are"
+    if algorithm.workspace(shape) > MOST:
+        return f"needs {algorithm.workspace(shape) / 1e9:.1f} GB beside the arrays"
+    return None
+
+
+@cache
+def choose(shape: ConvShape, exact: bool = False) -> str:
+    """The name of the algorithm with the least expected time. Where none is left over, "direct".
+
+    >>> choose(ConvShape(N=1, C=256, H=14, W=14, K=256, R=1, S=1))
+    'pointwise'
+    """
+    left = [name for name in ALGORITHMS if not why_not(name, shape, exact)]
+    return min(left, key=lambda name: seconds(ALGORITHMS[name].work(shape)), default="direct")
+
+
+def table(shape: ConvShape, exact: bool = False, algorithm: str = "auto") -> Report:
+    """All algorithms for one layer: expected ms, workspace, and the reason in words; the one that would run first."""
+    chosen = choose(shape, exact) if algorithm == "auto" else algorithm
+    rows = []
+    for name, module in ALGORITHMS.items():
+        able = module.cannot(shape) is None
+        expected = seconds(module.work(shape)) if able else None
+        rows.append({
+            "algorithm": name, "expected ms": None if expected is None else 1e3 * expected,
+            "workspace bytes": module.workspace(shape) if able else None,
+            "reason": reason(name, shape, exact, name == chosen, algorithm),
+        })  # fmt: skip
+    rows.sort(key=lambda row: (row["algorithm"] != chosen, row["expected ms"] is None, row["expected ms"] or 0))
+    note = "expected by a model fitted to one thread of the machine named in data/conv_cost.json; yours may differ"
+    return Report.of(rows, f"conv2d {shape}", note)
+
+
+def reason(name: str, shape: ConvShape, exact: bool, chosen: bool, asked: str) -> str:
+    if chosen and asked != "auto":
+        return "asked for"
+    against = why_not(name, shape, exact)
+    if against:
+        return against
+    rate = rates()
+    parts = {feature: rate[feature] * value for feature, value in features(ALGORITHMS[name].work(shape)).items()}
+    largest = max(parts, key=lambda feature: parts[feature])
+    share = parts[largest] / max(sum(parts.values()), 1e-30)
+    said = f"{share:.0%} of it: {largest}"
+    return f"chosen, least time; {said}" if chosen else said
