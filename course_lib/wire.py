@@ -178,37 +178,14 @@ def build(item: Any, arrays: list[np.ndarray], depth: int) -> Any:
     raise WireError("a frame that says nothing sensible")
 
 
-def pack_trace(trace: Any) -> Any:
-    """A Trace as plain data."""
-    if trace is None:
-        return None
-    buffers = [(b.name, tuple(b.shape), b.itemsize, b.base) for b in trace.buffers]
-    columns = (np.asarray(trace.tensor), np.asarray(trace.address), np.asarray(trace.store), np.asarray(trace.step))
-    return {"buffers": buffers, "columns": columns, "macs": int(trace.macs), "marks": {str(k): int(v) for k, v in trace.marks.items()}}
-
-
-def unpack_trace(data: Any) -> Any:
-    """The Trace, where every access lies in one of its buffers; WireError otherwise."""
-    from .records import Buffer, Trace
-
+def sound_tape(data: Any) -> Any:
+    """What came as a tape, if it has the form of one; it is not believed, it is run (`recorded.tape`). WireError otherwise."""
     if data is None:
         return None
-    try:
-        buffers = tuple(Buffer(str(n), tuple(int(x) for x in shape), int(size), int(base)) for n, shape, size, base in data["buffers"])
-        tensor, address, store, step = data["columns"]
-        trace = Trace(
-            buffers, tensor.astype(np.int16), address.astype(np.int64), store.astype(bool), step.astype(np.int64),
-            int(data["macs"]), {str(k): int(v) for k, v in data["marks"].items()},
-        )  # fmt: skip
-        low = np.array([b.base for b in buffers], np.int64)
-        high = low + np.array([b.nbytes for b in buffers], np.int64)
-        sound = trace.tensor.ndim == 1 and ((trace.tensor >= 0) & (trace.tensor < len(buffers))).all()
-        sound = sound and ((trace.address >= low[trace.tensor]) & (trace.address < high[trace.tensor])).all() if len(trace) else sound
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise WireError(f"a trace that cannot be read ({type(error).__name__})") from None
-    if not sound:
-        raise WireError("a trace whose accesses lie outside its buffers")
-    return trace
+    want = {"rows": np.ndarray, "constants": list, "births": np.ndarray, "labels": list, "made": list}
+    if not isinstance(data, dict) or any(not isinstance(data.get(key), kind) for key, kind in want.items()) or "output" not in data:
+        raise WireError("a tape that cannot be read")
+    return data
 
 
 # The grader's side -------------------------------------------------------------------------------------------------------
@@ -287,7 +264,7 @@ class Caller:
             raise WireError("an answer that says nothing sensible")
         if said["state"] == "crashed":
             return Answer(state="crashed", message=message[:400] or "the function stopped")
-        return Answer(said.get("value"), changed=changed, trace=unpack_trace(said.get("trace")))
+        return Answer(said.get("value"), changed=changed, tape=sound_tape(said.get("tape")))
 
 
 # The notebook's side -----------------------------------------------------------------------------------------------------
@@ -337,10 +314,10 @@ def serve_check(name: str, fn: Callable[..., Any]) -> Handed:
                 return Handed(name)
             args, kwargs = made(asked["call"])
             with contextlib.redirect_stdout(Silence()), contextlib.redirect_stderr(Silence()):
-                answer = call_here(fn, args, kwargs, asked["recorded"])
+                answer = call_here(fn, args, kwargs, asked["recorded"], on_tape=True)
             said = {"state": answer.state, "message": answer.message, "changed": answer.changed, "value": answer.value}
             try:
-                frame = pack(said | {"trace": pack_trace(answer.trace)}, channel.limits)
+                frame = pack(said | {"tape": answer.tape}, channel.limits)
             except WireError as error:
                 frame = pack({"state": "crashed", "message": str(error), "changed": ()})
             channel.connection.settimeout(None)

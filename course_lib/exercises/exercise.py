@@ -7,6 +7,8 @@ secret there) and `call`, which runs the student's function (in this process her
 from __future__ import annotations
 
 import copy
+import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -87,6 +89,7 @@ class Exercise:
     counts: tuple[Count, ...] = ()
     counted: Callable[[Sequence[Case]], Sequence[Case]] = lambda cases: cases[:3]
     reading: Callable[[Any], Any] | None = None
+    again: Callable[[Case, np.random.Generator], Case] | None = None  # the case with other numbers, where `other_numbers` breaks its form
     picture: Callable[[Case, Any, Any], Any] | None = None  # (case, got, want) -> Scene
     hint: str = ""  # said when no misconception fits
     slide: str = ""
@@ -101,7 +104,8 @@ class Answer:
     state: State = "ok"
     message: str = ""
     changed: tuple[int, ...] = ()  # positions of arguments that the call changed
-    trace: Any = None  # a Trace when the call was recorded
+    trace: Any = None  # a Trace when the call was recorded here
+    tape: Any = None  # every operation of a call recorded elsewhere: its Trace is made here, and proven
 
 
 Call = Callable[[Case, bool], Answer]  # (case, recorded?) -> Answer
@@ -235,14 +239,20 @@ def in_process(function: Callable[..., Any]) -> Call:
     return call
 
 
-def call_here(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], recorded: bool) -> Answer:
-    """One call in this process; the same text runs in a notebook and inside the grader's sandbox."""
+def call_here(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], recorded: bool, on_tape: bool = False
+) -> Answer:
+    """One call in this process; the same text runs in a notebook and, `on_tape`, inside the grader's sandbox."""
     from .makers import fingerprint
 
     before = [fingerprint(a) for a in args]
-    trace = None
+    trace = tape = None
     try:
-        if recorded:
+        if recorded and on_tape:
+            from ..recorded import taped
+
+            value, tape = taped(function, *args, **kwargs)
+        elif recorded:
             from ..recorded import record
 
             value, trace = record(function, *args, **kwargs)
@@ -253,7 +263,7 @@ def call_here(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping
     except BaseException as error:  # SystemExit too: a student's sys.exit() is an answer, not the end
         return Answer(state="crashed", message=sentence_of(error))
     changed = tuple(i for i, (a, old) in enumerate(zip(args, before, strict=True)) if fingerprint(a) != old)
-    return Answer(value, changed=changed, trace=trace)
+    return Answer(value, changed=changed, trace=trace, tape=tape)
 
 
 def sentence_of(error: BaseException) -> str:
@@ -368,7 +378,8 @@ def verdict_of_counts(exercise: Exercise, call: Call, cases: Sequence[Case]) -> 
     """The values are right: take each count on the counted cases."""
     parts, first = [Part("values", True)], None
     answers: dict[str, list[tuple[Case, Answer]]] = {
-        of: [(case, call(case, of == "trace")) for case in exercise.counted(cases)] for of in {count.of for count in exercise.counts}
+        of: [(case, proven(exercise, case, call(case, of == "trace"))) for case in exercise.counted(cases)]
+        for of in {count.of for count in exercise.counts}
     }
     for count in exercise.counts:
         said, at = "", None
@@ -384,6 +395,86 @@ def verdict_of_counts(exercise: Exercise, call: Call, cases: Sequence[Case]) -> 
         slide = worst.slide or exercise.slide
         return Verdict(exercise.name, "wrong", tuple(parts), said, at, hint=worst.hint, slide=slide, cases_run=len(cases))
     return Verdict(exercise.name, "ok", tuple(parts), cases_run=len(cases))
+
+
+def proven(exercise: Exercise, case: Case, answer: Answer) -> Answer:
+    """A call that was recorded out of sight, with the Trace of its tape: run again here, on numbers that its maker never saw.
+
+    Where that does not come to the right answer, the tape is not what computed it, and the answer is a crash that says so.
+    """
+    if answer.tape is None or answer.state != "ok":
+        return answer
+    from ..recorded.tape import Astray, BadTape, follow
+
+    rng = np.random.default_rng(int.from_bytes(os.urandom(8), "big"))  # nobody can have seen it; the verdict does not hang on it
+    tries = [exercise.again] if exercise.again else [*OTHER_NUMBERS, lambda case, rng: case]
+    for other in tries:
+        try:
+            fresh = laid_out(other(case, rng))
+            want = right_answer(exercise, fresh)
+            followed = follow(answer.tape, fresh.args, fresh.kwargs)
+        except (Astray, BrokenExercise):  # other branches, or numbers the exercise has no answer for: say it with milder ones
+            continue
+        except BadTape as error:
+            return dataclasses.replace(answer, state="crashed", message=str(error))
+        value, said = read(exercise, followed.value)
+        if said or difference(value, want, max(tolerance_of(exercise, case), 1e-6)):
+            return dataclasses.replace(answer, state="crashed", message=NOT_THE_WAY)
+        return dataclasses.replace(answer, trace=followed.trace)
+    return dataclasses.replace(answer, state="crashed", message=NOT_THE_WAY)
+
+
+NOT_THE_WAY = (
+    "its recorded loads, products and sums, done again on other numbers, do not give the answer. Were numbers taken out of the"
+    " arrays (np.asarray, math, float)? The loop must compute with what it loads"
+)
+
+
+def laid_out(case: Case) -> Case:
+    """The case with its arrays as they lie after travelling: each its own, in rows or in columns."""
+
+    def one(value: Any) -> Any:
+        if type(value) is np.ndarray:
+            return np.array(value, order="F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C")
+        if type(value) in (tuple, list):
+            return type(value)(map(one, value))
+        return {key: one(item) for key, item in value.items()} if type(value) is dict else value
+
+    return dataclasses.replace(case, args=one(case.args), kwargs=one(dict(case.kwargs)))
+
+
+def each_array(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Callable[[Case, np.random.Generator], Case]:
+    """A way to other numbers: `change` for every array of numbers among the arguments, masks (all 0 and 1) left as they are."""
+
+    def other(case: Case, rng: np.random.Generator) -> Case:
+        def one(value: Any) -> Any:
+            if type(value) is np.ndarray and value.dtype.kind in "iuf" and not ((value == 0) | (value == 1)).all():
+                return change(value, rng).astype(value.dtype)
+            if type(value) in (tuple, list):
+                return type(value)(map(one, value))
+            return {key: one(item) for key, item in value.items()} if type(value) is dict else value
+
+        return dataclasses.replace(case, args=one(case.args), kwargs=one(dict(case.kwargs)))
+
+    return other
+
+
+def drawn_again(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Zeros stay, signs stay, and the rest is drawn anew from the same numbers (twice them where they are fractions)."""
+    out = a.copy()
+    for where in (a > 0, a < 0):
+        if where.any():
+            out[where] = rng.choice(a[where], int(where.sum()))
+    return 2 * out if a.dtype.kind == "f" else out
+
+
+# from the boldest to the mildest: the first for which the tape's own branches hold is what it must answer
+OTHER_NUMBERS = (
+    each_array(drawn_again),
+    each_array(lambda a, rng: drawn_again(a, rng) if a.dtype.kind == "f" else a),  # whole numbers may be places
+    each_array(lambda a, rng: 2 * a if a.dtype.kind == "f" else a),  # the order of the numbers decides a branch
+    each_array(lambda a, rng: a * (1 + 1e-3 * rng.uniform(-1, 1, a.shape)) if a.dtype.kind == "f" else a),  # a threshold does
+)
 
 
 def fault_of_count(exercise: Exercise, count: Count, case: Case, answer: Answer) -> str:

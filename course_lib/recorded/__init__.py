@@ -20,7 +20,7 @@ OA         36      36         9
 """
 
 from .arrays import Recorded
-from .recorder import Recorder, record
+from .recorder import Recorder, record, taped
 from .scalars import Number
 
-__all__ = ["Number", "Recorded", "Recorder", "record"]
+__all__ = ["Number", "Recorded", "Recorder", "record", "taped"]

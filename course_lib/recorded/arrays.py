@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .scalars import ADD, ADD1, ADD2, COMPARE, DIVIDE, MULTIPLY, OTHER, STORE, Number
+from .tape import TOGETHER, Traced, untraced
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -29,7 +30,8 @@ class Recorded:
         self.recorder = recorder
         self.values = values
         self.addresses = addresses
-        self.places: Any = memoryview(addresses)  # type: ignore[arg-type]  # indexed by whole numbers only, twice as fast as the array
+        # indexed by whole numbers only, twice as fast as the array; by nothing where a tape is written
+        self.places: Any = memoryview(addresses) if recorder.tape is None else 0  # type: ignore[arg-type]
         self.owner = owner  # keeps the bytes alive while a view of them lives; None for an argument
         self.append = recorder.log.append
         self.product = product  # the elementwise product of two arrays, which no sum has taken up yet
@@ -58,8 +60,7 @@ class Recorded:
         value = self.values[index]
         if value.__class__ is ARRAY:
             return Recorded(self.recorder, value, self.addresses[index], self.owner, self.product)
-        self.append(int(self.addresses[index]))
-        return Number(value, self.append)
+        return loaded(self.recorder, int(self.addresses[index]), value)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         try:
@@ -96,7 +97,7 @@ class Recorded:
             write(self.recorder, [loads], (), address)
             return
         self.values[index] = bare_index(value)
-        write(self.recorder, [], (), address)
+        write(self.recorder, [], (), address, value)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -167,8 +168,9 @@ class Recorded:
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         if not copy and self.values.dtype == np.dtype(dtype):
             return self
-        fresh = self.recorder.made(self.values.astype(dtype))
-        write(self.recorder, [self.addresses], (), fresh.addresses)
+        fresh = self.recorder.made(self.values.astype(dtype), known=False)
+        cut = fresh.dtype.kind in "iu" and self.dtype.kind not in "biu"
+        write(self.recorder, [self.addresses], (), fresh.addresses, whole=cut)
         return fresh
 
     def fill(self, value: Any) -> None:
@@ -263,6 +265,12 @@ class Recorded:
         return f"Recorded({self.values!r})"
 
 
+def loaded(recorder: Recorder, address: int, value: Any) -> Number:
+    """One element in a register."""
+    recorder.log.append(address)
+    return Number(value if recorder.tape is None else recorder.tape.loaded(address, value), recorder.log.append)
+
+
 def operator_of(ufunc: Any, turned: bool = False) -> Callable[..., Any]:
     def method(self: Recorded, other: Any) -> Any:
         return elementwise(self.recorder, ufunc, "__call__", (other, self) if turned else (self, other), {})
@@ -332,7 +340,7 @@ def counted_index(index: Any) -> Any:
 def bare_index(value: Any) -> Any:
     """Nested lists of numbers, loaded or not, as plain numbers."""
     if isinstance(value, Number):
-        return value.value
+        return untraced(value.value)
     if isinstance(value, Recorded):
         return value.__array__()
     if isinstance(value, list | tuple):
@@ -349,11 +357,18 @@ def give_values(fresh: Recorded, source: Any) -> None:
         return isinstance(value, Number | Recorded)
 
     if loaded(source):
-        write(fresh.recorder, [], (), fresh.addresses)
+        write(fresh.recorder, [], (), fresh.addresses, source)
 
 
-def write(recorder: Recorder, loads: list[np.ndarray], codes: tuple[int, ...], stores: np.ndarray | None) -> None:
-    """Into the log, element by element: its loads, the arithmetic, its store. An address of -1 or less is no access."""
+def write(
+    recorder: Recorder, loads: list[np.ndarray], codes: tuple[int, ...], stores: np.ndarray | None, value: Any = None, whole: bool = False
+) -> None:
+    """Into the log, element by element: its loads, the arithmetic, its store. An address of -1 or less is no access.
+
+    On a tape `value` is what is stored where nothing is loaded; the arithmetic is put there by `on_tape`.
+    """
+    if recorder.tape is not None and not codes:
+        moved_on_tape(recorder, loads, stores, value, whole)
     size = stores.size if stores is not None else loads[0].size
     columns = [a.ravel() for a in loads] + [np.full(size, code) for code in codes]
     if stores is not None:
@@ -368,6 +383,59 @@ def write(recorder: Recorder, loads: list[np.ndarray], codes: tuple[int, ...], s
     recorder.log.frombytes(rows[kept].tobytes())
 
 
+def moved_on_tape(recorder: Recorder, loads: list[np.ndarray], stores: np.ndarray | None, value: Any, whole: bool) -> None:
+    """Loads and stores without arithmetic: each element is stored as it was loaded, or as `value` says."""
+    tape = recorder.tape
+    if loads:
+        places = [-1] * loads[0].size if stores is None else stores.ravel().tolist()
+        together = bool(set(places) & set(loads[0].ravel().tolist()) - {-1})
+        if together:
+            tape.row(TOGETHER, 1)
+        for come, go in zip(loads[0].ravel().tolist(), places, strict=True):
+            if come >= 0:
+                number = tape.load(come)
+                if go >= 0:
+                    tape.store(go, tape.call("whole", number) if whole else number)
+        if together:
+            tape.row(TOGETHER, 0)
+        return
+    names = np.broadcast_to(names_of(tape, value), stores.shape)
+    for go, number in zip(stores.ravel().tolist(), names.ravel().tolist(), strict=True):
+        if go >= 0:
+            tape.store(go, number)
+
+
+def names_of(tape: Any, value: Any) -> np.ndarray:
+    """The names on the tape of numbers, in lists and arrays too."""
+    if isinstance(value, Number):
+        return np.array(tape.name(value.value))
+    if isinstance(value, Recorded):
+        return np.array([tape.load(a) for a in value.addresses.ravel().tolist()], np.int64).reshape(value.shape)
+    if isinstance(value, list | tuple):
+        return np.array([names_of(tape, item) for item in value])
+    flat = np.asarray(value)
+    return np.array([tape.name(item) for item in flat.ravel()], np.int64).reshape(flat.shape)
+
+
+def on_tape(recorder: Recorder, ufunc: Any, inputs: Sequence[Any], shape: tuple[int, ...], stores: np.ndarray | None) -> Any:
+    """An elementwise function, element by element: loads, the operation, a store. The name of the last result."""
+    tape, last = recorder.tape, 0
+    columns = []
+    for x in inputs:
+        if isinstance(x, Recorded):
+            columns.append((True, np.broadcast_to(x.addresses, shape).ravel().tolist()))
+        else:
+            columns.append((False, np.broadcast_to(names_of(tape, x), shape).ravel().tolist()))
+    places = [-1] * int(np.prod(shape, dtype=int)) if stores is None else stores.ravel().tolist()
+    tape.row(TOGETHER, 1)
+    for i, go in enumerate(places):
+        last = tape.call(ufunc.__name__, *(tape.load(column[i]) if array else column[i] for array, column in columns))
+        if go >= 0:
+            tape.store(go, last)
+    tape.row(TOGETHER, 0)
+    return last
+
+
 def elementwise(recorder: Recorder, ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     """A numpy function of one element at a time, on whole arrays."""
     if method == "reduce" and isinstance(inputs[0], Recorded) and len(inputs) == 1:
@@ -378,7 +446,7 @@ def elementwise(recorder: Recorder, ufunc: Any, method: str, inputs: Any, kwargs
     if method != "__call__" or ufunc.signature is not None or ufunc.nout != 1 or set(kwargs) - {"out", "dtype", "casting"}:
         raise TypeError(REFUSED.format(f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")))
     inputs = [bare_index(x) if isinstance(x, list | tuple) else x for x in inputs]
-    values = [x.values if isinstance(x, Recorded) else x.value if isinstance(x, Number) else x for x in inputs]
+    values = [x.values if isinstance(x, Recorded) else untraced(x.value) if isinstance(x, Number) else x for x in inputs]
     out = kwargs.pop("out", (None,))[0]
     flags = sum(bool(getattr(x, "product", False)) for x in inputs)
     for x in inputs:
@@ -390,6 +458,8 @@ def elementwise(recorder: Recorder, ufunc: Any, method: str, inputs: Any, kwargs
     code = (ADD, ADD1, ADD2)[flags] if ufunc in (np.add, np.subtract) else None if ufunc in FREE else CODES.get(ufunc, OTHER)
     codes = () if code is None else (code,)
     if out is None and np.ndim(result) == 0:
+        if recorder.tape is not None:
+            result = Traced(result, on_tape(recorder, ufunc, inputs, (), None), recorder.tape)
         if loads:
             write(recorder, [np.asarray(a).reshape(1) for a in loads], codes, None)
         else:
@@ -398,8 +468,10 @@ def elementwise(recorder: Recorder, ufunc: Any, method: str, inputs: Any, kwargs
     if out is None:
         from .stand_in import assigned_name
 
-        out = recorder.made(result, assigned_name())
+        out = recorder.made(result, assigned_name(), known=False)
         out.product = ufunc is np.multiply
+        if recorder.tape is not None:
+            on_tape(recorder, ufunc, inputs, out.shape, out.addresses)
         write(recorder, loads, codes, out.addresses)
         return out
     if not isinstance(out, Recorded):
@@ -408,6 +480,8 @@ def elementwise(recorder: Recorder, ufunc: Any, method: str, inputs: Any, kwargs
         raise ValueError(f"out: want shape {np.shape(result)}, got {out.shape}")
     ufunc(*values, out=out.values, **kwargs)  # numpy's own rules for casting into `out`
     out.product = False
+    if recorder.tape is not None:
+        on_tape(recorder, ufunc, inputs, out.shape, out.addresses)
     write(recorder, loads, codes, out.addresses)
     return out
 
@@ -427,15 +501,31 @@ def reduced(a: Recorded, ufunc: Any, axis: Any, keepdims: bool, dtype: Any) -> A
     table = np.empty((rows.shape[0], 2 * rows.shape[1]), np.int64)
     table[:, 0::2] = rows
     table[:, 1::2] = code
+    names = reduced_on_tape(a.recorder.tape, ufunc, rows) if a.recorder.tape is not None else []
     if np.ndim(result) == 0:
         a.recorder.log.frombytes(table.tobytes())
-        return Number(result, a.append)
+        return Number(Traced(result, names[0], a.recorder.tape) if names else result, a.append)
     from .stand_in import assigned_name
 
-    fresh = a.recorder.made(result, assigned_name())
+    fresh = a.recorder.made(result, assigned_name(), known=False)
+    for go, number in zip(fresh.addresses.ravel().tolist() if names else [], names, strict=True):
+        a.recorder.tape.store(go, number)
     ends = np.stack([np.full(len(table), STORE), fresh.addresses.ravel()], axis=1)
     a.recorder.log.frombytes(np.concatenate([table, ends], axis=1).tobytes())
     return fresh
+
+
+def reduced_on_tape(tape: Any, ufunc: Any, rows: np.ndarray) -> list[int]:
+    """The names of the results of a sum, product or extreme along each row of addresses."""
+    start = {np.add: 0, np.multiply: 1}.get(ufunc)
+    out = []
+    for row in rows.tolist():
+        number = None if start is None else tape.name(start)
+        for address in row:
+            loaded_now = tape.load(address)
+            number = tape.call(ufunc.__name__, loaded_now if number is None else number, loaded_now)
+        out.append(number if number is not None else tape.name(0))
+    return out
 
 
 def moved(recorder: Recorder, move: Callable[..., Any], sources: list[Recorded]) -> Any:
@@ -449,8 +539,7 @@ def placed(recorder: Recorder, values: Any, addresses: Any, sources: list[Record
     if isinstance(values, list | tuple):
         return type(values)(placed(recorder, v, a, sources) for v, a in zip(values, addresses, strict=True))
     if not isinstance(values, np.ndarray):
-        recorder.log.append(int(addresses))
-        return Number(values, recorder.log.append)
+        return loaded(recorder, int(addresses), values)
     for source in sources:
         if np.may_share_memory(values, source.values):
             return Recorded(recorder, values, addresses, source.owner, source.product)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from array import array as Array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from .arrays import Recorded
 from .rebuild import rebuilt
 from .scalars import Number
 from .stand_in import StandIn
+from .tape import CALL, GONE, NUMBER, Tape, Traced, untraced
 
 FIRST, PAGE = 1 << 20, 4096  # the first tensor lies at 1 MiB; each begins on a page of its own
 
@@ -45,6 +46,8 @@ class Allocation:
 
     def __del__(self) -> None:
         self.recorder.events.append((self.number, -self.nbytes))
+        if self.recorder.tape is not None:
+            self.recorder.tape.row(GONE, self.number)
         self.recorder.idle.setdefault(self.kind, []).append(self.number)
 
 
@@ -58,7 +61,8 @@ class Recorder:
     (2, 1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tape: Tape | None = None) -> None:
+        self.tape = tape  # where one is written, every access takes the slower way that names its operands
         self.log = Log("q")
         self.log.recorder = self
         self.buffers: list[Buffer] = []
@@ -95,17 +99,26 @@ class Recorder:
         self.next += max(1, -(-nbytes // PAGE)) * PAGE
         return len(self.buffers) - 1
 
-    def made(self, a: np.ndarray, name: str = "temporary") -> Recorded:
-        """An array born inside the function: its bytes count as workspace, its first values do not count as stores."""
+    def made(self, a: np.ndarray, name: str = "temporary", known: bool = True) -> Recorded:
+        """An array born inside the function: its bytes count as workspace, its first values do not count as stores.
+
+        Not `known` are the first values of an array that is filled at once.
+        """
         kind = name, a.shape, a.itemsize
         waiting = self.idle.get(kind)
         number = waiting.pop() if waiting else self.place(name, a.shape, a.itemsize, a.nbytes)
+        if self.tape is not None:
+            self.tape.born(number, a, known)
         base = self.buffers[number].base
         addresses = base + a.itemsize * np.arange(a.size, dtype=np.int64).reshape(a.shape)
         return Recorded(self, np.ascontiguousarray(a).reshape(a.shape), addresses, Allocation(self, number, a.nbytes, kind))
 
     def trace(self, names: Mapping[str, str] | None = None, output: Recorded | None = None) -> Trace:
         """Everything seen so far. `names` renames buffers; `output` is the array handed back, which is not workspace."""
+        return self.trace_of(names, self.number_of(output))
+
+    def trace_of(self, names: Mapping[str, str] | None, out: int | None) -> Trace:
+        """As `trace`, the array handed back being known by its buffer's number."""
         log = np.frombuffer(self.log.tobytes(), np.int64)
         seen = log[(log >= 0) | (log == scalars.STORE)]  # loads, and stores with the code before the address
         prefix = seen == scalars.STORE
@@ -114,7 +127,6 @@ class Recorder:
         address, store = seen[~prefix], store[~prefix]
         bases = np.array([buffer.base for buffer in self.buffers] or [0], np.int64)
         tensor = (np.searchsorted(bases, address, "right") - 1).astype(np.int16)
-        out = self.number_of(output)
         count = {name: int((log == code).sum()) for name, code in COUNTED.items()}
         marks = {
             "multiply": count["multiply"], "add": count["add"] + count["add1"] + count["add2"],
@@ -181,22 +193,75 @@ def record(function: Callable[..., Any], *args: Any, names: Mapping[str, str] | 
     Raises TypeError for `@`, dot, einsum and the like: they hide their loads.
     """
     recorder = Recorder()
-    mine, options = named(recorder, function, args, kwargs, dict(names or {}))
+    value, output = run(recorder, function, args, kwargs, dict(names or {}))
+    number = recorder.number_of(output)
+    titles = titles_of(recorder, number, output is not None and output.owner is not None, dict(names or {}))
+    trace = recorder.trace(titles, output)
+    return bare(value), trace
+
+
+def taped(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+    """As `record`, and in place of the Trace the tape of every operation, as plain data: `tape.follow` makes the Trace of it.
+
+    Raises TypeError as `record` does.
+    """
+    recorder = Recorder(tape := Tape())
+    value, _ = run(recorder, function, args, kwargs, {})
+    told = output_of(recorder, value)
+    inputs = len(recorder.given)
+    made = [(b.name, b.shape, b.itemsize, b.nbytes) for b in recorder.buffers[inputs:]]
+    log = np.frombuffer(recorder.log.tobytes(), np.int64)
+    data = tape.plain() | {"labels": [b.name for b in recorder.buffers[:inputs]], "made": made, "output": told}
+    data["rows"] = with_products(data["rows"], log)
+    return bare(value), data
+
+
+def with_products(rows: np.ndarray, log: np.ndarray) -> np.ndarray:
+    """The sums of a tape, told how many products each takes up: the log has its sums in the same order."""
+    rows = rows.copy()
+    sums = (rows[:, 0] == CALL) & np.isin(rows[:, 1], (NUMBER["add"], NUMBER["subtract"]))
+    kinds = log[np.isin(log, (scalars.ADD, scalars.ADD1, scalars.ADD2))]
+    if sums.sum() == len(kinds):
+        rows[sums, 0] = CALL + (scalars.ADD - kinds)
+    return rows
+
+
+def output_of(recorder: Recorder, value: Any) -> Any:
+    """Where an answer lies: addresses of arrays, names of numbers."""
+    if isinstance(value, Recorded):
+        return {"addresses": value.addresses, "number": recorder.number_of(value) or 0}
+    if isinstance(value, Number) and value.value.__class__ is Traced:
+        return {"number": value.value.at}
+    if type(value) in (list, tuple):
+        return type(value)(output_of(recorder, item) for item in value)
+    if type(value) is dict:
+        return {"dict": {key: output_of(recorder, item) for key, item in value.items()}}
+    return bare(value)
+
+
+def run(
+    recorder: Recorder, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], names: Mapping[str, str]
+) -> tuple[Any, Recorded | None]:
+    """(the value, still recorded; the array in it that is handed back)."""
+    mine, options = named(recorder, function, args, kwargs, names)
     value = rebuilt(function, recorder)(*mine, **options)
     output = value if isinstance(value, Recorded) else None
     if isinstance(value, tuple | list):
         output = next((item for item in value if isinstance(item, Recorded)), None)
-    titles = {b.name: wanted for b in recorder.buffers if (wanted := (names or {}).get(b.name))}
-    number = recorder.number_of(output)
-    if number is not None and output is not None and output.owner is not None:
+    return value, output
+
+
+def titles_of(recorder: Recorder, number: int | None, made_inside: bool, names: Mapping[str, str]) -> dict[str, str]:
+    """The buffers that get another name: those that `names` says, and the array handed back."""
+    titles = {b.name: wanted for b in recorder.buffers if (wanted := names.get(b.name))}
+    if number is not None and made_inside:
         have = {buffer.name for buffer in recorder.buffers}
         usual = "OA" if {"IA", "W"} <= have else "C" if {"A", "B"} <= have else None
-        title = (names or {}).get("return", usual)
+        title = names.get("return", usual)
         if title:
             titles.update({title: f"{title} (another)"} if title in have else {})
             titles[recorder.buffers[number].name] = title
-    trace = recorder.trace(titles, output)
-    return bare(value), trace
+    return titles
 
 
 def named(
@@ -214,17 +279,43 @@ def named(
         else:
             labels.append(f"argument {i + 1}")
 
-    def wrapped(label: str, value: Any) -> Any:
-        if type(value) is np.ndarray and value.dtype.kind in "biufc":
-            return recorder.array(names.get(label) or LECTURE.get(label, label), value)
+    return wrapped(recorder, (names.get(label) or LECTURE.get(label, label) for label in leaves(labels, args, kwargs)), args, kwargs)
+
+
+def leaves(labels: Sequence[str], args: Any, kwargs: Mapping[str, Any]) -> Iterator[str]:
+    """A label for every array among the arguments, in order: a, or a[0] inside of one."""
+
+    def inside(label: str, value: Any) -> Iterator[str]:
+        if recordable(value):
+            yield label
+        elif type(value) in (list, tuple):
+            for i, item in enumerate(value):
+                yield from inside(f"{label}[{i}]", item)
+        elif type(value) is dict:
+            for key, item in value.items():
+                yield from inside(f"{label}[{key!r}]", item)
+
+    for label, value in [*zip(labels, args, strict=True), *kwargs.items()]:
+        yield from inside(label, value)
+
+
+def recordable(value: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype.kind in "biufc"
+
+
+def wrapped(recorder: Recorder, labels: Iterator[str], args: Any, kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments with recorded arrays in the place of plain ones, called by the labels in order."""
+
+    def inside(value: Any) -> Any:
+        if recordable(value):
+            return recorder.array(next(labels), value)
         if type(value) in (list, tuple):
-            return type(value)(wrapped(f"{label}[{i}]", item) for i, item in enumerate(value))
+            return type(value)([inside(item) for item in value])
         if type(value) is dict:
-            return {key: wrapped(f"{label}[{key!r}]", item) for key, item in value.items()}
+            return {key: inside(item) for key, item in value.items()}
         return value
 
-    positional = [wrapped(label, value) for label, value in zip(labels, args, strict=True)]
-    return positional, {key: wrapped(key, value) for key, value in kwargs.items()}
+    return [inside(value) for value in args], {key: inside(value) for key, value in kwargs.items()}
 
 
 def bare(value: Any) -> Any:
@@ -232,7 +323,7 @@ def bare(value: Any) -> Any:
     if isinstance(value, Recorded):
         return value.values
     if isinstance(value, Number):
-        return value.value
+        return untraced(value.value)
     if type(value) in (list, tuple):
         return type(value)(map(bare, value))
     if type(value) is dict:

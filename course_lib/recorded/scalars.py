@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .tape import Traced, applied, untraced
+
 # The log is one long array of whole numbers. An address (>= 0) is a load; STORE and then an address is a store;
 # the other codes are arithmetic. ADD, ADD1 and ADD2 are additions that take up none, one or two products.
 STORE, ADD, ADD1, ADD2, MULTIPLY, DIVIDE, COMPARE, OTHER = range(-1, -9, -1)
@@ -208,6 +210,8 @@ class Number:
         return self.instead(self.value.item() if isinstance(self.value, np.generic) else self.value)
 
     def astype(self, dtype: Any) -> Number:
+        if self.value.__class__ is Traced:
+            return self.instead(self.value.cast(dtype))
         return self.instead(np.asarray(self.value).astype(dtype)[()])
 
     def instead(self, value: Any) -> Number:
@@ -217,7 +221,7 @@ class Number:
 
     @property
     def dtype(self) -> np.dtype:
-        return np.asarray(self.value).dtype
+        return np.asarray(untraced(self.value)).dtype
 
     @property
     def shape(self) -> tuple[()]:
@@ -228,7 +232,7 @@ class Number:
         return 0
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        return np.asarray(self.value, dtype)
+        return np.asarray(untraced(self.value), dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """numpy meets a number: `np.float32(0) + x`, `np.maximum(x, 0)`."""
@@ -242,7 +246,7 @@ class Number:
                 first = Number(first, self.append)
             return SPELLED[ufunc](first, *rest)
         self.append(COMPARE if ufunc in (np.maximum, np.minimum) else OTHER)
-        return Number(ufunc(*map(plain, inputs)), self.append)
+        return Number(applied(ufunc.__name__, ufunc, *map(plain, inputs)), self.append)
 
 
 SPELLED: dict[Any, Any] = {

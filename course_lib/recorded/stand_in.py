@@ -11,6 +11,7 @@ import numpy as np
 
 from .arrays import Recorded, bare_index, give_values
 from .scalars import Number
+from .tape import Traced, untraced
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -81,7 +82,7 @@ def number_type(real: type, recorder: Recorder) -> Any:
 
     class Kind(type):
         def __instancecheck__(cls, thing: Any) -> bool:
-            return isinstance(thing.value if isinstance(thing, Number) else thing, real)
+            return isinstance(untraced(thing.value) if isinstance(thing, Number) else thing, real)
 
         def __eq__(cls, other: Any) -> bool:
             return other is cls or other is real
@@ -91,7 +92,8 @@ def number_type(real: type, recorder: Recorder) -> Any:
 
     def convert(cls: type, *args: Any) -> Any:
         if len(args) == 1 and isinstance(args[0], Number):
-            return args[0].instead(real(args[0].value))
+            value = args[0].value
+            return args[0].instead(value.cast(real) if value.__class__ is Traced else real(value))
         return real(*args)
 
     body = {"__new__": convert, "dtype": np.dtype(real), "__doc__": real.__doc__}

@@ -83,7 +83,17 @@ def test_a_box_holds_the_ground_of_the_course_and_no_room_that_has_an_answer(tmp
         ".".join(p.relative_to(tmp_path).with_suffix("").parts[1:]).removesuffix(".__init__")
         for p in tmp_path.rglob("*.py") if p.read_text() and not p.read_text().startswith(stands_in)
     }  # fmt: skip
-    on_the_ground = {"__init__", "bench", "check", "records", "shapes", "wire", "exercises.exercise", "exercises.makers", "exercises.notebook"}
+    on_the_ground = {
+        "__init__",
+        "bench",
+        "check",
+        "records",
+        "shapes",
+        "wire",
+        "exercises.exercise",
+        "exercises.makers",
+        "exercises.notebook",
+    }
     allowed = ("data", "recorded", "views", "zoo", "machine.host")
     stray = {m for m in real - on_the_ground if not any(m == a or m.startswith(a + ".") for a in allowed)}
     assert stray == set() and real >= {"shapes", "zoo.sizes", "machine.host", "views.scene"}

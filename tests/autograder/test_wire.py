@@ -18,7 +18,8 @@ from hypothesis.extra import numpy as hnp
 
 from course_lib import wire
 from course_lib.exercises.exercise import Case, Foreign, Made
-from course_lib.records import Buffer, Trace
+from course_lib.recorded import taped
+from course_lib.recorded.tape import follow
 
 numbers = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text(max_size=20))
 arrays = hnp.arrays(
@@ -155,28 +156,19 @@ def test_an_answer_larger_than_allowed_is_refused_on_both_sides() -> None:
         there_and_back(np.zeros(1 << 20), small)
 
 
-def trace_of(address: list[int]) -> Trace:
-    buffers = (Buffer("IA", (4,), 8, 0), Buffer("OA", (2,), 8, 64))
-    n = len(address)
-    return Trace(
-        buffers, np.zeros(n, np.int16), np.array(address, np.int64), np.zeros(n, bool), np.arange(n), macs=3, marks={"branches": 1}
-    )
+def test_a_tape_arrives_whole_and_what_has_not_its_form_is_refused() -> None:
+    def scaled(a: Any) -> Any:
+        out = np.zeros(3)
+        for i in range(3):
+            out[i] = 2 * a[i]
+        return out
 
-
-def test_a_trace_arrives_and_one_that_leaves_its_buffers_does_not() -> None:
-    trace = trace_of([0, 8, 24])
-    back = wire.unpack_trace(there_and_back(wire.pack_trace(trace)))
-    assert (back.loads("IA"), back.macs, dict(back.marks), back.names) == (3, 3, {"branches": 1}, ("IA", "OA"))
-    with pytest.raises(wire.WireError, match="outside"):
-        wire.unpack_trace(there_and_back(wire.pack_trace(trace_of([0, 32]))))
-    for nonsense in (
-        {"buffers": 1},
-        {"buffers": [], "columns": (1, 2, 3, 4), "macs": 0, "marks": {}},
-        7,
-        {"buffers": [("a", (-1,), 8, 0)]},
-    ):
+    _, tape = taped(scaled, np.arange(3.0))
+    again = follow(wire.sound_tape(there_and_back(tape)), (np.ones(3),), {})
+    assert again.value.tolist() == [2, 2, 2] and again.trace.loads("A") == 3 and again.trace.stores() == 3
+    for nonsense in (7, {"rows": 1}, {**tape, "births": None}, {k: v for k, v in tape.items() if k != "output"}):
         with pytest.raises(wire.WireError):
-            wire.unpack_trace(nonsense)
+            wire.sound_tape(nonsense)
 
 
 def answers_with(said: Any, seconds: float = 0.5) -> Any:
