@@ -18,6 +18,7 @@ import time
 import urllib.request
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 from .chapters import ROOT, stale_decks, start_page
 
@@ -226,6 +227,19 @@ def enter(folder: Path) -> None:
     os.environ.update(surroundings(folder))
 
 
+def lab_app() -> Any:
+    """JupyterLab's application, imported without the detours it would take."""
+    # jsonschema's optional check of international addresses compiles a grammar for two seconds; nothing here has such an address
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    path = os.environ["PATH"]
+    os.environ["PATH"] = str(Path(sys.executable).parent)  # where it finds Node it asks it half a second for yarn's settings
+    try:
+        from jupyterlab.labapp import LabApp
+    finally:
+        os.environ["PATH"] = path
+    return LabApp
+
+
 def serve(
     folder: Path, root: Path, port: int, start: str, more: dict[str, object], options: argparse.Namespace, what: str = "The labs are"
 ) -> int:
@@ -249,6 +263,7 @@ def serve(
         "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "LabApp.news_url": "None",
         "LabApp.extension_manager": "readonly",
+        "LanguageServerManager.autodetect": False,  # it would ask npm for servers that nobody here uses
         "Application.log_level": "ERROR",
         "ServerApp.log_level": "ERROR",
         "LabApp.log_level": "ERROR",
@@ -256,9 +271,5 @@ def serve(
     }
     threading.Thread(target=when_up, args=(address, not options.no_browser, options.port, port, what), daemon=True).start()
     print("Starting JupyterLab ...", flush=True)
-    # jsonschema's optional check of international addresses compiles a grammar for two seconds; nothing here has such an address
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from jupyterlab.labapp import LabApp
-
-    LabApp.launch_instance(argv=[f"--{name}={value}" for name, value in settings.items()])
+    lab_app().launch_instance(argv=[f"--{name}={value}" for name, value in settings.items()])
     return 0
