@@ -102,8 +102,8 @@ def block_nest(tile: Tile, i: int, j: int, k: int, high: int = 0, a: str = "") -
 
 def row_nest(shape: GemmShape, lanes: int) -> Schedule:
     """A few rows of a: b is read once, eight rows side by side as they lie, and c stays in the first cache."""
-    nest = schedule(gemm_problem(shape), "i j k").tile(j=512, k=8).tile(j_s=lanes)
-    return nest.reorder("j_t k_t j_s_t k_s i j_s_s").parallel("j_t").unroll("k_s i").vectorize("j_s_s")
+    nest = schedule(gemm_problem(shape), "i j k").tile(i=4, j=512, k=8).tile(j_s=lanes)
+    return nest.reorder("j_t i_t k_t j_s_t k_s i_s j_s_s").parallel("j_t").unroll("k_s i_s").vectorize("j_s_s")
 
 
 def column_nest(shape: GemmShape, lanes: int) -> Schedule:
