@@ -48,10 +48,24 @@ def three(name: str, value: Any, least: int) -> tuple[int, int, int]:
     return (whole(name, value, least),) * 3
 
 
-def padding(pad: Any) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+Depths = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+def padding(pad: Any) -> Depths:
     if isinstance(pad, tuple | list) and len(pad) == 3:
         return ends(pad[0]), ends(pad[1]), ends(pad[2])
     return ends(pad), ends(pad), ends(pad)
+
+
+def padding_in_words(pad: str, taps: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Depths:
+    """'valid' pads nothing; 'same' keeps the size at stride 1, the odd slice, row or column going to the end."""
+    if pad not in ("same", "valid"):
+        raise ValueError(f"pad: want numbers, 'same' or 'valid', got {pad!r}")
+    if pad == "same" and stride != (1, 1, 1):
+        raise ValueError(f"pad: 'same' needs stride 1, got stride {stride}")
+    all_of = [apart * (size - 1) if pad == "same" else 0 for size, apart in zip(taps, dilation, strict=True)]
+    depth, rows, columns = ((each // 2, each - each // 2) for each in all_of)
+    return depth, rows, columns
 
 
 def conv3d(
@@ -59,8 +73,8 @@ def conv3d(
 ) -> np.ndarray:
     """ia[N,C,D,H,W] * wt[K,C/groups,T,R,S] (+ bias[K]) -> oa[N,K,O,P,Q]: each of the O output slices is an image of C·T channels.
 
-    `stride` and `dilation` are a number or (depth, rows, columns); `pad` also a triple of (before, after). Raises ValueError as conv2d
-    does, and for a filter deeper than the padded volume.
+    `stride` and `dilation` are a number or (depth, rows, columns); `pad` also a triple of (before, after), 'same' or 'valid'. Raises
+    ValueError as conv2d does, and for a filter deeper than the padded volume.
 
     >>> conv3d(np.ones((1, 1, 3, 3, 3)), np.ones((1, 1, 2, 2, 2)))[0, 0, 0]
     array([[8., 8.],
@@ -70,7 +84,10 @@ def conv3d(
     if ia.ndim not in (4, 5) or wt.ndim != 5:
         raise ValueError(f"ia, wt: want [N,C,D,H,W] (or [C,D,H,W]) and [K,C/groups,T,R,S], got shapes {ia.shape} and {wt.shape}")
     batch = ia if ia.ndim == 5 else ia[None]
-    (deep, *strides), (apart, *dilations), ((front, back), *pads) = three("stride", stride, 1), three("dilation", dilation, 1), padding(pad)
+    deep, *strides = each_stride = three("stride", stride, 1)
+    apart, *dilations = each_dilation = three("dilation", dilation, 1)
+    words = isinstance(pad, str)
+    (front, back), *pads = padding_in_words(pad, wt.shape[2:], each_stride, each_dilation) if words else padding(pad)
     N, C, D, H, W = batch.shape
     K, C_g, T, R, S = wt.shape
     length = D + front + back

@@ -53,8 +53,10 @@ def conv_transpose2d(
         sizes.append(size)
     P, Q = sizes
     shape = ConvShape(batch.shape[0], each * groups, P, Q, C, R, S, strides, pads, dilations, groups)  # type: ignore[arg-type]
-    if (shape.P, shape.Q) != batch.shape[2:]:  # an empty row at the end may belong to the next window
-        raise ValueError(f"output_pad: {output_pad} makes room for {shape.P}x{shape.Q} windows, ia has {batch.shape[2]}x{batch.shape[3]}")
+    if (shape.P, shape.Q) != batch.shape[2:]:  # output padding of a stride or more makes room for windows that nothing comes from
+        wider = np.zeros(shape.oa_shape, batch.dtype)
+        wider[:, :, : batch.shape[2], : batch.shape[3]] = batch
+        batch = wider
     oa = conv2d_input_grad(batch, wt, shape)
     if bias is not None:
         bias = numbers("bias", bias)
