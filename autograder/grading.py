@@ -27,7 +27,7 @@ from .flags import flags
 from .ledger import Ledger
 from .manifest import Manifest
 from .rebuild import Unreadable, read, rebuild, tag, untouched
-from .run import Outcome, run, seed_of
+from .run import Outcome, run, seed_of, seeds_of
 from .sandbox import COURSE, require
 
 LABS = COURSE / "labs"
@@ -178,7 +178,7 @@ def grade_notebook(handed_in: Any, record: dict[str, Any], lab: Lab, place: Plac
     if rebuilt.found == 0:
         return filled(record, lab, "needs a person", "none of this lab's answer cells was found in the notebook"), rebuilt.notebook
     secret, student = place.secret(), record["student"]
-    seeds = {name: seed_of(secret, student, name) for name in lab.exercises}
+    seeds = seeds_of(secret, student, lab.exercises)
     outcome = run(rebuilt.notebook, lab.manifest, lab.exercises, seeds, lab.files, confined, rebuilt.unchanged)
     record["untouched"] = untouched(rebuilt.notebook, lab.release)
     record["notes"] += outcome.notes

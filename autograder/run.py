@@ -11,6 +11,7 @@ import contextlib
 import copy
 import hashlib
 import hmac
+import itertools
 import queue
 import socket
 import threading
@@ -24,7 +25,7 @@ from typing import Any
 import nbformat
 
 from course_lib import wire
-from course_lib.exercises.exercise import BrokenExercise, Part, Verdict, judge
+from course_lib.exercises.exercise import BrokenExercise, Part, Verdict, fair, judge
 
 from .manifest import Manifest
 from .needed import needed
@@ -35,9 +36,15 @@ DEATHS = 3  # times a kernel is started again for one submission
 WATCH = 0.25  # seconds between two looks at the memory of all its processes
 
 
-def seed_of(secret: bytes, student: str, exercise: str) -> int:
-    """The seed of a student's cases: nobody without the secret can know it, everyone with it can repeat the verdict."""
-    return int.from_bytes(hmac.new(secret, f"{student}|{exercise}".encode(), hashlib.sha256).digest()[:8], "big")
+def seed_of(secret: bytes, student: str, exercise: str, number: int = 0) -> int:
+    """A seed of a student's cases: nobody without the secret can know it, everyone with it can repeat the verdict."""
+    text = f"{student}|{exercise}" + (f"|{number}" if number else "")
+    return int.from_bytes(hmac.new(secret, text.encode(), hashlib.sha256).digest()[:8], "big")
+
+
+def seeds_of(secret: bytes, student: str, exercises: Mapping[str, Any]) -> dict[str, int]:
+    """The seed of each exercise's cases: the student's own, and of the same cost as everybody's."""
+    return {name: fair(one, (seed_of(secret, student, name, i) for i in itertools.count())) for name, one in exercises.items()}
 
 
 @dataclass

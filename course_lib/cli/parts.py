@@ -1,4 +1,4 @@
-"""The two parts pip cannot install, a Chromium and bubblewrap: are they here, do they work, how does one get them."""
+"""The parts pip cannot install, a Chromium, bubblewrap, a PostgreSQL: are they here, do they work, how does one get them."""
 
 from __future__ import annotations
 
@@ -106,4 +106,15 @@ def switch(path: str) -> str:
         return ""
 
 
-TESTS_NEED = {"browser": chromium, "sandbox": bubblewrap}  # pytest marker -> the part
+@functools.cache
+def postgresql() -> Part:
+    """Is there a PostgreSQL server to test the gradebook against? It is started by the test, on a socket of its own."""
+    found = shutil.which("initdb") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None)
+    if found and Path(found).with_name("postgres").exists():
+        return Part("postgresql", True, found)
+    return Part(
+        "postgresql", False, "no PostgreSQL server found", "sudo apt install postgresql   (Fedora: sudo dnf install postgresql-server)"
+    )
+
+
+TESTS_NEED = {"browser": chromium, "sandbox": bubblewrap, "postgres": postgresql}  # pytest marker -> the part

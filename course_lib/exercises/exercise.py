@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -91,6 +93,7 @@ class Exercise:
     reading: Callable[[Any], Any] | None = None
     again: Callable[[Case, np.random.Generator], Case] | None = None  # the case with other numbers, where `other_numbers` breaks its form
     picture: Callable[[Case, Any, Any], Any] | None = None  # (case, got, want) -> Scene
+    cost: Callable[[Case], float] | None = None  # what a case asks of the code; by itself, the elements of its arrays
     hint: str = ""  # said when no misconception fits
     slide: str = ""
     praise: str = ""  # said in place of "right" where nothing can be right or wrong, as with a guess
@@ -284,6 +287,51 @@ def sentence_of(error: BaseException) -> str:
 def is_a_cell(filename: str) -> bool:
     """Is this the name ipykernel or IPython gives to a cell's code?"""
     return "ipykernel_" in filename or filename.startswith("<ipython-input")
+
+
+# Each student's own cases, of equal cost ---------------------------------------------------------------------------------
+
+SPREAD = 0.024  # of the usual cost: two students' cases differ by less than 5 %
+TRIES = 400
+
+
+def cost_of(exercise: Exercise, seed: int | Sequence[int]) -> float:
+    """What all cases of a seed together ask of the code: elements of their arrays, or what the exercise's own `cost` says."""
+
+    def elements(value: Any) -> float:
+        if isinstance(value, np.ndarray):
+            return value.size
+        if isinstance(value, Mapping):
+            return sum(map(elements, value.values()))
+        return sum(map(elements, value)) if isinstance(value, tuple | list) else 1
+
+    cases = exercise.cases(np.random.default_rng(seed))
+    return sum(exercise.cost(case) if exercise.cost else elements((case.args, dict(case.kwargs))) for case in cases)
+
+
+@functools.lru_cache(maxsize=1024)
+def usual_cost(exercise: Exercise) -> float:
+    """The median of the costs of 51 draws that anybody can make."""
+    return float(np.median([cost_of(exercise, (PUBLIC_SEED, i)) for i in range(51)]))
+
+
+def fair(exercise: Exercise, seeds: Iterable[int]) -> int:
+    """The first of the seeds whose cases cost about what they usually do, so that nobody's are longer than another's.
+
+    Of `TRIES` seeds none of which does, the nearest. Raises BrokenExercise where the cases cannot be made.
+    """
+    try:
+        usual = usual_cost(exercise)
+        nearest, distance = 0, float("inf")
+        for seed in itertools.islice(seeds, TRIES):
+            off = abs(cost_of(exercise, seed) - usual) / max(usual, 1.0)
+            if off < distance:
+                nearest, distance = seed, off
+            if off <= SPREAD:
+                break
+    except Exception as error:
+        raise BrokenExercise(f"{exercise.name}: its cases could not be made: {sentence_of(error)}") from error
+    return nearest
 
 
 FURTHER = 6  # cases run after the first failing one, only to recognise the idea behind the mistake

@@ -65,7 +65,7 @@ def records(root: Path) -> dict[str, Any]:
 
 def test_the_solution_earns_everything_and_the_untouched_lab_nothing(graded: Path) -> None:
     ada, bob = records(graded)["ada"], records(graded)["bob"]
-    assert ada["state"] == "ok" and ada["points"] == 15 and ada["max"] == 19
+    assert ada["state"] == "ok" and ada["points"] == 44 and ada["max"] == 50
     assert bob["points"] == 0 and bob["untouched"] and {e["state"] for e in bob["exercises"].values()} == {"missing"}
     assert ada["sandbox"].startswith("bubblewrap") and ada["seconds"] < 30
 
@@ -93,8 +93,8 @@ def test_nbgraders_gradebook_shows_the_same_marks(graded: Path) -> None:
 
     with gradebook.opened(Place(graded / "state").gradebook_url) as book:
         score = {s: book.find_submission(LAB, s) for s in ("ada", "bob", "cyd", "dan", "eve")}
-        assert {s: x.score for s, x in score.items()} == {"ada": 15, "bob": 0, "cyd": 10, "dan": 0, "eve": 0}
-        assert score["ada"].max_score == 19
+        assert {s: x.score for s, x in score.items()} == {"ada": 44, "bob": 0, "cyd": 39, "dan": 0, "eve": 0}
+        assert score["ada"].max_score == 50
         assert {s: x.needs_manual_grade for s, x in score.items()} == {"ada": True, "bob": False, "cyd": True, "dan": True, "eve": False}
         assert "column" in str(book.find_comment("filters_to_matrix", NOTEBOOK, LAB, "cyd").auto_comment)
         assert book.find_grade("check_im2col", NOTEBOOK, LAB, "dan").auto_score is None
@@ -105,7 +105,7 @@ def test_nbgraders_gradebook_shows_the_same_marks(graded: Path) -> None:
 
 def test_pages_say_what_and_why_and_keep_the_test_to_themselves(graded: Path) -> None:
     page = (graded / "out" / "cyd.html").read_text()
-    for words in ("10</b> of 19", "filters_to_matrix", "smallest case", "https://example.org/decks/03_gemm.html#", "mend that first"):
+    for words in ("39</b> of 50", "filters_to_matrix", "smallest case", "https://example.org/decks/03_gemm.html#", "mend that first"):
         assert words in page, words
     assert "Traceback" not in page and "/course_lib/" not in page and "<script" not in page and str(ROOT) not in page
     assert "as they were handed out" in (graded / "out" / "bob.html").read_text()
