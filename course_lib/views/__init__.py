@@ -7,6 +7,8 @@
     network_bars       depth, size and work of networks         from zoo.totals()
     accuracy_map       accuracy, operations and size            from zoo.accuracies()
     time_share         MACs and time, layer by layer            from zoo.time_share(name)
+    ladder_curves      GFLOP/s over the order of a product, a curve a step, under the roof
+    gemm_blocking      Goto's five loops: which block is in which cache, and the order of packing
     dataflow_1d        buffer access patterns: address over cycle, the three buffers, running counts
     cache_lines        which lines of a tensor the cache holds, access after access
     memory_traffic     the memory levels; a pipe is as wide as the bytes it carries
@@ -24,6 +26,8 @@ from course_lib.views.array_grid import array_grid
 from course_lib.views.conv.im2col_filling import im2col_filling
 from course_lib.views.conv.sliding_window import sliding_window
 from course_lib.views.curves import Curve, curves
+from course_lib.views.gemm.gemm_blocking import gemm_blocking
+from course_lib.views.gemm.ladder_curves import ladder_curves
 from course_lib.views.machine.bound_meter import bound_meter
 from course_lib.views.machine.cache_lines import cache_lines, cache_lines_compared
 from course_lib.views.machine.memory_traffic import memory_traffic
@@ -53,7 +57,9 @@ __all__ = [
     "curves",
     "dataflow_1d",
     "dataflows_1d",
+    "gemm_blocking",
     "im2col_filling",
+    "ladder_curves",
     "live",
     "loop_table",
     "memory_traffic",
