@@ -16,13 +16,17 @@ from course_lib.views.machine.bound_meter import bound_meter
 from course_lib.views.machine.memory_traffic import memory_traffic
 from course_lib.views.nest.loop_table import loop_table
 from course_lib.views.nest.visits import visits
-from course_lib.views.page import embedded, graded, player_assets
+from course_lib.views.page import embedded, player_assets
 from course_lib.views.scene import Scene
 from course_lib.views.svg import escape
+from course_lib.views.widget import HIDE_STILL, display_live
 
-GLUE = """
+GLUE = (
+    HIDE_STILL
+    + """
 export default {
   render({ model, el }) {
+    hideStill(model, el);
     const root = document.createElement("div");
     el.append(root);
     const ask = (wish) => { model.set("wish", wish); model.save_changes(); };
@@ -33,6 +37,7 @@ export default {
   },
 };
 """
+)
 
 
 def explorer_assets() -> tuple[str, str]:
@@ -128,6 +133,7 @@ class Explorer:
 
         class Live(anywidget.AnyWidget):
             _css, _esm = explorer_assets()[0], explorer_assets()[1] + GLUE
+            still = traitlets.Unicode().tag(sync=True)
             wish = traitlets.Dict().tag(sync=True)
             answer = traitlets.Dict().tag(sync=True)
 
@@ -137,11 +143,5 @@ class Explorer:
 
         return Live(wish=dict(self.choice), answer=self.answer(self.choice))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        scene = self.scene
-        still = {"image/svg+xml": scene.svg(), "text/plain": f"{self.title}. {scene.alt}"}
-        if graded():
-            return still
-        bundle = self.widget()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, **still}, metadata
+    def _ipython_display_(self) -> None:
+        display_live(self.widget(), self.scene, self.title)

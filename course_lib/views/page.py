@@ -86,11 +86,15 @@ def notebook_bundle(scene: Playable) -> dict[str, str]:
     if graded():
         return out
     css, js = player_assets()
-    image = f'<img alt="{escape(scene.alt)}" src="data:image/svg+xml,{quote(still, safe=_PLAIN)}">'
-    html = f"<style>{css}</style>{shell(scene, image)}<script>{js}</script>"
+    html = f"<style>{css}</style>{shell(scene, image(scene.alt, still))}<script>{js}</script>"
     if len(html) <= BUNDLE_LIMIT:
         out["text/html"] = html
     return out
+
+
+def image(alt: str, svg: str) -> str:
+    """The picture as an <img> that holds it."""
+    return f'<img alt="{escape(alt)}" src="data:image/svg+xml,{quote(svg, safe=_PLAIN)}">'
 
 
 _PLAIN = " =:/;,.()-_!*'@$+"  # what may stand as it is in a quoted data address

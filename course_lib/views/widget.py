@@ -1,20 +1,41 @@
-"""A picture that the kernel redraws when a slider moves: an anywidget around the same player."""
+"""A picture that the kernel redraws when a slider moves: an anywidget around the same player.
+
+It is shown as two outputs of its cell: the still picture, then the widget, which hides the still picture while it is on the page.
+A page made of the notebook (by nbconvert, by a code host, or opened again without its kernel) cannot run the widget and would show
+nothing in its place: there the still picture stays, with a line that says how to move it.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from course_lib.views.page import graded, player_assets
+from course_lib.views.page import graded, image, player_assets
 from course_lib.views.scene import Scene
 from course_lib.views.variants import LIMIT, knobs_of
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WITHOUT_KERNEL = "(live: run this cell to move its sliders)"
+
+# The style goes with the widget: where the widget is taken off the page, the still picture is back.
+HIDE_STILL = """
+const hideStill = (model, el) => {
+  const style = document.createElement("style"), mark = model.get("still");
+  if (mark) style.textContent = `#${mark}{display:none} .jp-OutputArea-child:has(#${mark}){display:none}`;
+  el.append(style);
+};
+"""
+
 # Waits until the slider rests before it asks; the newest wish wins; a late answer to an old wish is not shown.
 # A kernel that was restarted knows nothing of this picture and does not answer: that is said, and the picture stays.
-GLUE = """
+GLUE = (
+    HIDE_STILL
+    + """
 export default {
   render({ model, el }) {
+    hideStill(model, el);
     const figure = document.createElement("figure");
     el.append(figure);
     let timer = 0, silence = 0;
@@ -37,14 +58,15 @@ export default {
   },
 };
 """
+)
 
 
 def live(function: Callable[..., Scene], **sliders: Sequence[Any]) -> Any:
     """`function` drawn again, in the kernel, whenever a slider moves: live(draw, stride=[1, 2, 3], pad=range(4)).
 
-    Without a front end and under a grader the still picture stands in its place; once the kernel is gone the widget
-    asks for the cell to be run again (`variants` needs no kernel). An error in `function`, or a picture of more than 2 MB, is said in
-    the widget and the picture stays. Raises ValueError for no sliders, and whatever `function` raises for the first positions.
+    Without a front end, in a page made of the notebook and under a grader the still picture stands in its place; once the kernel is gone
+    the widget asks for the cell to be run again (`variants` needs no kernel). An error in `function`, or a picture of more than 2 MB, is
+    said in the widget and the picture stays. Raises ValueError for no sliders, and whatever `function` raises for the first positions.
     """
     if not sliders:
         raise ValueError("sliders: want at least one, as in live(draw, stride=[1, 2, 3])")
@@ -72,6 +94,25 @@ def small_enough(scene: Scene) -> dict[str, Any]:
     return data
 
 
+def still_bundle(scene: Scene, title: str, mark: str = "") -> dict[str, str]:
+    """The picture as a notebook's output; `mark` is the id by which a widget finds it and hides it."""
+    svg = scene.svg(scene.poster)
+    out = {"image/svg+xml": svg, "text/plain": f"{title}. {scene.alt}"}
+    return {**out, "text/html": f'<div id="{mark}">{image(scene.alt, svg)}</div>'} if mark else out
+
+
+def display_live(widget: Any, scene: Scene, title: str) -> None:
+    """Show a widget that has a trait `still`: its still picture, then itself; under a grader the still picture alone."""
+    from IPython.display import display
+
+    if graded():
+        display(still_bundle(scene, title), raw=True)
+        return
+    widget.still = f"still-{secrets.token_hex(6)}"
+    display(still_bundle(scene, title, widget.still), raw=True)
+    display({WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}, "text/plain": WITHOUT_KERNEL}, raw=True)
+
+
 def build() -> type:
     """The widget class; made here so that `import course_lib.views` needs no anywidget."""
     import anywidget
@@ -81,6 +122,7 @@ def build() -> type:
         """Sliders and a Scene; `wish` are the positions asked for, `answer` is the scene's data or {"error": words}."""
 
         _css, _esm = player_assets()[0], player_assets()[1] + GLUE
+        still = traitlets.Unicode().tag(sync=True)
         knobs = traitlets.List().tag(sync=True)
         wish = traitlets.List().tag(sync=True)
         answer = traitlets.Dict().tag(sync=True)
@@ -107,12 +149,7 @@ def build() -> type:
             except Exception as error:  # whatever the student's function raises belongs in the widget, not in a log nobody reads
                 self.answer = {"error": f"{type(error).__name__}: {error}"}
 
-        def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-            still = {"image/svg+xml": self.scene.svg(self.scene.poster), "text/plain": f"{self.scene.title}. {self.scene.alt}"}
-            if graded():
-                return still
-            bundle = super()._repr_mimebundle_(**kwargs)
-            data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-            return {**data, **still}, metadata
+        def _ipython_display_(self) -> None:
+            display_live(self, self.scene, self.scene.title)
 
     return Live

@@ -155,6 +155,7 @@ def test_in_jupyterlab_the_kernel_answers(page_offline, jupyter_server, artefact
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
     page.wait_for_selector(".nest[data-turn='0']", timeout=60_000)
+    assert page.locator("[id^=still-]").count() == 1 and page.locator("[id^=still-]").is_hidden()  # the picture for pages without a kernel
     page.locator(".nest li").nth(1).focus()
     page.keyboard.press("Alt+ArrowDown")
     turn(page, 1)

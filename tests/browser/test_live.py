@@ -1,4 +1,4 @@
-"""The front-end side of a live picture: what it says when no kernel answers, and that an answer takes the words away."""
+"""The front-end side of a live picture: what it says when no kernel answers, and what is left of it in a page made of the notebook."""
 
 import json
 
@@ -40,3 +40,39 @@ def test_a_restarted_kernel_is_said_and_the_picture_stays(page_offline):
     assert page.locator("#here svg").first.is_visible()
     page.evaluate("window.answer()")
     assert said.is_hidden()
+
+
+CELLS = {
+    "a picture": "from course_lib import ConvShape\nfrom course_lib.views import live, sliding_window\n"
+    "layer = ConvShape(1, 1, 5, 5, 1, 3, 3)\nsliding_window(layer)",
+    "sliders": "live(lambda pad: sliding_window(ConvShape(1, 1, 5, 5, 1, 3, 3, pad=pad)), pad=[0, 1])",
+    "the explorer": "from course_lib.explorer import explore\nexplore(layer)",
+}
+
+
+@pytest.fixture(scope="module")
+def web_page(tmp_path_factory):
+    """A notebook run and made into a page by nbconvert, the state of its widgets stored in it."""
+    import nbclient
+    import nbconvert
+    from nbformat import v4
+
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in CELLS.values()], metadata=kernel)
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    assert "widgets" in notebook.metadata  # so that nbconvert prefers the widget, which needs a script from elsewhere
+    path = tmp_path_factory.mktemp("made of a notebook") / "page.html"
+    path.write_text(nbconvert.HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["offline", "without scripts"])
+def test_in_a_page_made_of_the_notebook_every_picture_stands_still(scripts, new_page_offline, web_page, artefacts):
+    page, _ = new_page_offline(java_script_enabled=scripts)  # nbconvert's own page asks for MathJax and the widgets' scripts: blocked
+    page.goto(web_page.as_uri())
+    page.screenshot(path=artefacts / f"nbconvert-{'offline' if scripts else 'without-scripts'}.png", full_page=True)
+    cells = page.locator(".jp-CodeCell")
+    assert cells.count() == len(CELLS)
+    for number in range(len(CELLS)):
+        picture = cells.nth(number).locator("img, svg").first
+        assert picture.is_visible() and picture.bounding_box()["width"] > 300 and picture.bounding_box()["height"] > 200

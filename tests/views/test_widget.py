@@ -47,12 +47,29 @@ def test_a_picture_too_large_to_move_is_refused_with_its_size():
     assert "takes 2.5 MB" in widget.answer["error"]
 
 
-def test_it_carries_a_still_picture_and_under_a_grader_nothing_else(monkeypatch):
+@pytest.fixture
+def shown(monkeypatch):
+    """The outputs of a cell, as `display` was given them."""
+    outputs = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: outputs.append(data))
+    return outputs
+
+
+def test_the_still_picture_comes_first_and_the_widget_hides_it(shown):
     widget = live(draw, stride=[1], pad=[0])
-    bundle, _ = widget._repr_mimebundle_()
-    assert {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"} <= set(bundle)
+    widget._ipython_display_()
+    still, moving = shown
+    assert widget.still and f'<div id="{widget.still}"><img ' in still["text/html"]
+    assert still["image/svg+xml"] == draw(1, 0).svg(draw(1, 0).poster)
+    assert moving["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
+    assert set(moving) == {"application/vnd.jupyter.widget-view+json", "text/plain"}  # a code host shows the picture once
+    assert "hideStill(model, el)" in widget._esm
+
+
+def test_under_a_grader_there_is_the_still_picture_and_nothing_else(shown, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    assert set(widget._repr_mimebundle_()) == {"image/svg+xml", "text/plain"}
+    live(draw, stride=[1], pad=[0])._ipython_display_()
+    assert [set(output) for output in shown] == [{"image/svg+xml", "text/plain"}]
 
 
 def test_a_position_that_is_not_there_is_refused():
