@@ -94,7 +94,7 @@ def short(value: float) -> str:
         head = value / 10**exponent
         power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         return ("" if abs(head - 1) < 1e-9 else f"{head:.3g}·") + f"10{power}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", "−")
 
 
 # corners of each curve's mark, in radii: circle, square, triangle, diamond, cross, bar, small circle
@@ -187,7 +187,8 @@ def curves(
             {"kind": "line", "id": f"level{i}", "x1": LEFT, "y1": up(at), "x2": LEFT + WIDTH, "y2": up(at), "stroke": "ink", "sw": 1.5},
             label(f"level{i}.name", LEFT + 6, up(at) - 5, name, size=11, weight=600, halo=True),
         ]
-    ends = apart([up(float(curve.y[-1])) for curve in lines], 16, TOP + 6, bottom - 2)
+    # a curve is named at its end, scattered points at their middle height
+    ends = apart([up(float(curve.y[-1] if curve.line else sorted(curve.y)[len(curve.y) // 2])) for curve in lines], 16, TOP + 6, bottom - 2)
     side = LEFT + WIDTH + 12
     parts: list[list[str]] = []
     for i, (curve, role) in enumerate(zip(lines, named, strict=True)):
@@ -208,7 +209,7 @@ def curves(
                 {"kind": "path", "id": f"point{i}.{j}", "d": marker(role, a, b), "fill": role, "stroke": "paper", "sw": 1, "tip": tip}
                 for j, ((a, b), tip) in enumerate(zip(spots, told, strict=True))
             ]
-        key = ends[i] if curve.line else apart([TOP + 6.0 + 16 * k for k in range(len(lines))], 16, TOP + 6, bottom)[i]
+        key = ends[i]
         if curve.line:
             stroke = {"stroke": role, "sw": 2.25, "dash": DASHES.get(role, "")}
             mine.append({"kind": "line", "id": f"key{i}", "x1": side, "y1": key, "x2": side + 22, "y2": key, **stroke})

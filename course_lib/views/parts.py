@@ -42,13 +42,15 @@ def type_size(words: Sequence[str], w: float, h: float) -> float:
     return min([fit(word, w - 5, largest) for word in set(words)] or [largest])
 
 
-def tint(values: np.ndarray, strip: int = 0) -> str:
+def tint(values: np.ndarray, strip: int = 0, between: tuple[float, float] | None = None) -> str:
     """Each value as one of sixteen levels, smallest to largest: a hex digit a cell, a run of five or more as `digit{count}`.
+
+    `between` gives the smallest and largest where several grids share one scale.
 
     With `strip`, only that many rows at the top and columns at the right: what is seen of a sheet behind another.
     """
-    low, high = float(values.min()), float(values.max())
-    levels = np.full(values.shape, 8) if high == low else np.rint((values - low) / (high - low) * 15).astype(int)
+    low, high = between or (float(values.min()), float(values.max()))
+    levels = np.full(values.shape, 8) if high == low else np.rint(np.clip((values - low) / (high - low), 0, 1) * 15).astype(int)
     if strip:
         levels[strip:, : max(0, values.shape[1] - strip)] = 0
     digits = "".join(f"{level:x}" for level in levels.reshape(-1))

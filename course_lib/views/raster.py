@@ -203,9 +203,13 @@ def words(
         if turn:
             from PIL import Image, ImageDraw
 
-            sheet = Image.new("RGBA", layer.size, (0, 0, 0, 0))
-            ImageDraw.Draw(sheet).text((x, y), text, font=face, fill=shade, anchor=where)
-            layer.alpha_composite(sheet.rotate(-turn, center=(x, y)))
+            # on a sheet of its own, as wide as the text is to either side: near an edge it would be cut before it is turned
+            side = int(face.getlength(text) + size) + 1
+            sheet = Image.new("RGBA", (2 * side, 2 * side), (0, 0, 0, 0))
+            ImageDraw.Draw(sheet).text((side + x % 1, side + y % 1), text, font=face, fill=shade, anchor=where)
+            left, top = int(x) - side, int(y) - side
+            turned = sheet.rotate(-turn, center=(side + x % 1, side + y % 1))
+            layer.alpha_composite(turned, (max(0, left), max(0, top)), (max(0, -left), max(0, -top)))
         else:
             halo = colour(style.get("stroke"), 1)
             pen.text((x, y), text, font=face, fill=shade, anchor=where, stroke_width=round(1.5 * scale) if halo else 0, stroke_fill=halo)
