@@ -3,6 +3,7 @@
     Scene, Frame       the picture as frozen data               scene.py, drawn by svg.py, played by static/player.js
     sliding_window     the window over the image, the sum in its numbers
     im2col_filling     the lowered matrix, column by column, and the product that follows
+    mec_partitions     MEC's strips, and the overlapping partitions that make the output rows
     array_grid         an array's cells, those that differ marked
     network_bars       depth, size and work of networks         from zoo.totals()
     accuracy_map       accuracy, operations and size            from zoo.accuracies()
@@ -24,6 +25,7 @@
 
 from course_lib.views.array_grid import array_grid
 from course_lib.views.conv.im2col_filling import im2col_filling
+from course_lib.views.conv.mec_partitions import mec_partitions
 from course_lib.views.conv.sliding_window import sliding_window
 from course_lib.views.curves import Curve, curves
 from course_lib.views.gemm.gemm_blocking import gemm_blocking
@@ -62,6 +64,7 @@ __all__ = [
     "ladder_curves",
     "live",
     "loop_table",
+    "mec_partitions",
     "memory_traffic",
     "network_bars",
     "pe_array_view",
