@@ -34,7 +34,7 @@ def matrix_split(w: np.ndarray, low: np.ndarray, sparse: np.ndarray, title: str 
     names = [
         ("W", f"{w.shape[0]} × {w.shape[1]}"),
         ("L", f"rank {rank}"),
-        ("S", plural(count, "entry", "entries")),
+        ("S", entries),
         ("rest", f"{np.linalg.norm(rest) / size:.1%} of |W|"),
     ]
     items: list[Item] = []
