@@ -1,7 +1,5 @@
 """The columns fill as the lowering says, the product is the convolution, the copies are counted."""
 
-import re
-
 import numpy as np
 import pytest
 from shapes_drawn import SHAPES
@@ -87,6 +85,37 @@ def test_the_bar_counts_the_whole_matrix_also_where_few_columns_are_drawn():
     assert "the first 48 of 2,916 columns; 6 of 64 filters" in scene.frames[0].caption
 
 
-def test_groups_are_refused_in_words():
-    with pytest.raises(ValueError, match=re.escape("shape: groups = 2: each group is lowered on its own")):
-        im2col_filling(SHAPES["two groups"])
+GROUPED = {
+    "depthwise": ConvShape(1, 3, 4, 4, 3, 2, 2, groups=3),
+    "two groups of one channel and two filters": ConvShape(1, 2, 5, 5, 4, 2, 2, groups=2),
+    "three groups, stride 2": ConvShape(1, 3, 5, 6, 6, 2, 2, stride=2, groups=3),
+}
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_groups_are_blocks_of_w_and_each_has_a_product_of_its_own(name):
+    shape = GROUPED[name]
+    ia, wt = arrays(shape, None, None)
+    scene = im2col_filling(shape)
+    state = scene.at(-1)
+    number = lambda words: np.array([float(w.replace("−", "-")) for w in words])
+    assert (number(state["oa"]["text"]).reshape(shape.K, shape.P, shape.Q) == brute_force(ia, wt, shape)).all()
+    each, rows = shape.K // shape.groups, shape.C // shape.groups * shape.R * shape.S
+    for g in range(shape.groups):
+        assert (number(state[f"w{g}"]["text"]).reshape(each, rows) == wt.reshape(shape.K, -1)[g * each : (g + 1) * each]).all()
+        lit = {m["grid"]: m for m in scene.lit("oa", g * each, 1)}
+        assert lit["cols"]["at"] == [g * rows, 1] and lit["cols"]["size"] == [rows, 1]  # the rows of its own channels, no others
+        assert [name for name in lit if name.startswith("w")] == [f"w{g}"]
+
+
+def test_of_many_groups_the_first_are_drawn_whole_and_the_caption_says_so():
+    scene = im2col_filling(ConvShape(1, 32, 12, 12, 32, 3, 3, groups=32, pad=1))
+    assert "groups 0 to 2 of 32; channels 0 to 2 of 32" in scene.frames[0].caption
+    assert {"w0", "w1", "w2"} <= set(scene.at(0)) and "w3" not in scene.at(0)
+    one = im2col_filling(ConvShape(1, 16, 12, 12, 16, 3, 3, groups=2))
+    assert "group 0 of 2; channels 0 to 2 of 16" in one.frames[0].caption and "w" in one.at(0)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_no_layer_is_refused(name):
+    assert len(im2col_filling(SHAPES[name])) > 0

@@ -2,6 +2,7 @@
 
 The arrays stand as in a product on paper: the lowered matrix `cols` above OA, the filters as rows to the left of OA, so that
 a lit column of `cols` and the rows of W meet in the column of OA they make. The caption counts the copies, a bar the bytes.
+With groups W is a block for each: there is one product a group, of its filters and the rows of its own channels.
 """
 
 from __future__ import annotations
@@ -31,24 +32,25 @@ def lowered(image: np.ndarray, shape: ConvShape, most: int | None = None) -> np.
 
 
 def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarray | None = None) -> Scene:
-    """Lowering image 0 and the product after it: ia -> cols[C·R·S, P·Q], W[K, C·R·S] @ cols -> OA[K, P·Q]; one group.
+    """Lowering image 0 and the product after it: ia -> cols[C·R·S, P·Q], W[K, C·R·S] @ cols -> OA[K, P·Q]; with groups one product each.
 
-    Drawn are at most 3 channels and 36 rows, 48 columns and 6 filters; the caption says what is left out. Raises ValueError
-    for an empty batch, for groups (each group is a lowering of its own), and for arrays that do not fit.
+    Drawn are at most 3 channels and 36 rows, 48 columns and 6 filters, of as many groups as are whole within that, at least one;
+    the caption says what is left out. Raises ValueError for an empty batch and for arrays that do not fit.
     """
     if shape.N < 1:
         raise ValueError("shape: N is 0, an empty batch has no image to lower")
-    if shape.groups > 1:
-        raise ValueError(f"shape: groups = {shape.groups}: each group is lowered on its own, draw one of them with groups=1")
     ia, wt = arrays(shape, ia, wt)
     image = padded(ia, shape)
     cols = lowered(image, shape, MOST_COLUMNS)
     taps = shape.R * shape.S
-    channels = min(shape.C, 3, max(1, MOST_ROWS // taps))
-    rows, columns, filters = min(channels * taps, MOST_ROWS), min(shape.P * shape.Q, MOST_COLUMNS), min(shape.K, MOST_FILTERS)
+    each_c, each_k = shape.C // shape.groups, shape.K // shape.groups  # channels and filters of a group
+    groups = max(1, min(shape.groups, 3 // each_c, MOST_ROWS // (each_c * taps), MOST_FILTERS // each_k))
+    channels = min(groups * each_c, 3, max(1, MOST_ROWS // taps))
+    rows, columns, filters = min(channels * taps, MOST_ROWS), min(shape.P * shape.Q, MOST_COLUMNS), min(groups * each_k, MOST_FILTERS)
     taps_shown = rows // channels
+    high_block, wide_block = filters // groups, rows // groups  # of W, in cells
     wmat = wt.reshape(shape.K, -1)
-    oa = wmat @ cols
+    oa = np.concatenate([w @ c for w, c in zip(np.split(wmat, shape.groups), np.split(cols, shape.groups), strict=True)])
     (top, bottom), (left, right) = shape.pads
     high, wide = image.shape[1:]
     whole_rows = shape.C * taps
@@ -65,7 +67,7 @@ def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
     image_cell = max(2.0, image_cell)
     stacked = high > 12
     shift = 12.0
-    gap = 52.0
+    gap = 72.0 if stacked and channels > 1 else 52.0  # room for the names of the channels
     items: list[Item] = []
     top_line = 24.0
 
@@ -127,18 +129,29 @@ def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
             label(f"tap{i}", edge - 8, cols_top + (i + 0.5) * cell + 4, words[3:], size=11, anchor="end", paint="muted")
             for i, words in enumerate(ids)
         ]
-    w_words = numbers(wmat[:filters, :rows])
     w_left = edge - gap - rows * cell
-    filter_grid = grid("w", w_left, second, filters, rows, cell, "w", name="W[{r},{c}]")
+    blocks = {"w" if groups == 1 else f"w{g}": g for g in range(groups)}
+    filter_grids = []
+    for name, g in blocks.items():
+        x, y = w_left + g * wide_block * cell, second + g * high_block * cell
+        words_of = f"W[{{r}},{{c}}] of group {g}" if shape.groups > 1 else "W[{r},{c}]"
+        filter_grids.append(grid(name, x, y, high_block, wide_block, cell, "w", name=words_of))
+        if numbered:
+            w_words = numbers(wmat[g * each_k : g * each_k + high_block, :wide_block])
+            filter_grids[-1] |= {"text": w_words, "size": type_size(w_words, cell, cell)}
+    if groups > 1:
+        beside = {"kind": "rect", "id": "w.none", "x": w_left, "y": second, "w": rows * cell, "h": filters * cell, "fill": "faint"}
+        filter_grids.insert(0, {**beside, "hatch": 45, "tip": "no weights here: a filter sees the channels of its own group only"})
     oa_words = numbers(oa[:filters, :columns])
     result = grid("oa", edge, second, filters, columns, cell, "oa", upto=0, order="col", name="OA[{r},{c}]")
     if numbered:
-        filter_grid |= {"text": w_words, "size": type_size(w_words, cell, cell)}
         result |= {"text": oa_words, "size": type_size(oa_words, cell, cell), "weight": 600}
+    w_size = f"{shape.K} × {whole_rows}" if shape.groups == 1 else f"{shape.groups} blocks of {each_k} × {each_c * taps}"
+    product = "W @ cols" if shape.groups == 1 else f"{shape.groups} products, one a group"
     items += [
-        heading("w.name", w_left, second - 8, "W", f"{shape.K} × {whole_rows}", "w"),
-        filter_grid,
-        heading("oa.name", edge, second - 8, "OA", f"= W @ cols,  {shape.K} × {shape.P * shape.Q:,}", "oa"),
+        heading("w.name", w_left, second - 8, "W", w_size, "w"),
+        *filter_grids,
+        heading("oa.name", edge, second - 8, "OA", f"{'= ' * (shape.groups == 1)}{product},  {shape.K} × {shape.P * shape.Q:,}", "oa"),
         result,
     ]
 
@@ -181,7 +194,7 @@ def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
     items += [mark(f"window{c}", f"ia{c}", None, (shape.R, shape.S), "w", step=list(shape.dilations)) for c in range(channels)]
     items += [
         mark("column", "cols", None, (rows, 1), "cols"),
-        mark("filters", "w", None, (filters, rows), "w", alpha=0.1),
+        *[mark(f"filters{name[1:]}", name, None, (high_block, wide_block), "w", alpha=0.1) for name in blocks],
         mark("here", "oa", None, (filters, 1), "oa", sw=3),
     ]
 
@@ -200,25 +213,14 @@ def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
                 "back": "cols",
             }
         )
-    links.append(
-        {
-            "from": "oa",
-            "to": ["cols"],
-            "radix": [[filters], [columns]],
-            "row": [0, 0, 0],
-            "col": [0, 0, 1],
-            "size": [rows, 1],
-            "role": "cols",
-        }
-    )
-    links.append(
-        {"from": "oa", "to": ["w"], "radix": [[filters], [columns]], "row": [0, 1, 0], "col": [0, 0, 0], "size": [1, rows], "role": "w"}
-    )
+    from_oa = {"from": "oa", "radix": [[groups, high_block], [columns]]}  # an output's group, its filter there, its column
+    links.append({**from_oa, "to": ["cols"], "row": [0, wide_block, 0, 0], "col": [0, 0, 0, 1], "size": [wide_block, 1], "role": "cols"})
+    links.append({**from_oa, "to": list(blocks), "pick": 0, "row": [0, 0, 1, 0], "col": [0, 0, 0, 0], "size": [1, wide_block], "role": "w"})
 
     # -- frames: fill, then multiply
     steps = sample(columns, MOST_FRAMES)
     pixels = shape.C * shape.H * shape.W
-    said = left_out(shape, channels, rows, columns, filters)
+    said = left_out(shape, groups, channels, rows, columns, filters)
     frames = []
     for j in steps:
         p, q = divmod(j, shape.Q)
@@ -248,30 +250,34 @@ def im2col_filling(shape: ConvShape, ia: np.ndarray | None = None, wt: np.ndarra
         }
         if number_ == 0:
             change |= {
-                "filters": {"at": [0, 0]},
+                **{f"filters{name[1:]}": {"at": [0, 0]} for name in blocks},
                 "bar.cols": {"w": max(1.0, room * cols_bytes / most)},
                 "said.cols": {"text": f"{amount(cols_bytes)} = {cols_bytes / ia_bytes:.3g} × ia"},
             }
+        whose = f"column {j}" if shape.groups == 1 else f"the {each_c * taps:,} values of their group in column {j}"
         words = (
-            f"W @ cols, column {j + 1:,}: {shape.K:,} {'row' if shape.K == 1 else 'rows'} of weights times column {j} "
+            f"{product}, column {j + 1:,}: {shape.K:,} {'row' if shape.K == 1 else 'rows'} of weights times {whose} "
             f"give output ({p}, {q}) of {'the one filter' if shape.K == 1 else 'every filter'}. "
             f"cols holds {whole_rows * shape.P * shape.Q:,} values, {cols_bytes / ia_bytes:.3g} times the image."
         )
         frames.append(Frame(words + said, change))
     alt = (
         f"Every {shape.R}×{shape.S} window of the {shape.C}×{shape.H}×{shape.W} image becomes a column "
-        f"of a {whole_rows}×{shape.P * shape.Q} matrix; the {shape.K} filters as rows times this matrix give all outputs. "
+        f"of a {whole_rows}×{shape.P * shape.Q} matrix; the {shape.K} filters as rows times "
+        f"{'this matrix' if shape.groups == 1 else f'the rows of their own group, one of {shape.groups},'} give all outputs. "
         f"The matrix takes {cols_bytes / ia_bytes:.3g} times the memory of the image."
     )
     title = f"im2col: {shape.C}×{shape.H}×{shape.W}, {shape.R}×{shape.S} windows{strides_said(shape)}"
     return Scene(title, alt, round(width, 1), round(base + 50, 1), items, frames, links, poster=len(steps) + len(steps) // 2)
 
 
-def left_out(shape: ConvShape, channels: int, rows: int, columns: int, filters: int) -> str:
+def left_out(shape: ConvShape, groups: int, channels: int, rows: int, columns: int, filters: int) -> str:
     """What the picture does not show, in words; nothing if it shows all."""
     words = []
     if shape.N > 1:
         words.append(f"image 0 of {shape.N}")
+    if groups < shape.groups:
+        words.append(f"groups 0 to {groups - 1} of {shape.groups:,}" if groups > 1 else f"group 0 of {shape.groups:,}")
     if channels < shape.C:
         words.append(f"channels 0 to {channels - 1} of {shape.C:,}" if channels > 1 else f"channel 0 of {shape.C:,}")
     if rows < channels * shape.R * shape.S:
