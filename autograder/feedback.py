@@ -136,8 +136,14 @@ def question(name: str, q: Mapping[str, Any], given: Mapping[str, float]) -> str
     return f'<section class="task waits">{head}<p>{state}</p></section>'
 
 
-def class_page(records: Sequence[Mapping[str, Any]], title: str, given: Mapping[str, Mapping[str, float]]) -> str:
-    """What a class understood: the distribution, the exercises, the misconceptions by frequency, who needs a person."""
+def class_page(
+    records: Sequence[Mapping[str, Any]], title: str, given: Mapping[str, Mapping[str, float]],
+    alike: Sequence[tuple[str, str, float, str]] = (), unfinished: Sequence[tuple[str, str]] = (),
+) -> str:  # fmt: skip
+    """What a class understood: the distribution, the exercises, the misconceptions by frequency, who needs a person.
+
+    `alike` are (student, student, likeness, exercises) of near-identical answers, `unfinished` (student, why) without a verdict.
+    """
     scored = [(r, totals(r, given.get(r["student"], {}))) for r in records]
     marks = [t[0] for _, t in scored if t[0] is not None]
     most = max((t[1] for _, t in scored), default=0.0)
@@ -156,6 +162,19 @@ def class_page(records: Sequence[Mapping[str, Any]], title: str, given: Mapping[
     if flagged := [(r["student"], f) for r in records for f in r.get("flags", ())]:
         rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(f)}</td></tr>" for s, f in flagged)
         body.append(f"<h2>Worth a look</h2><p class=soft>Marks are not changed by these.</p><table>{rows}</table>")
+    if alike:
+        rows = "".join(
+            f"<tr><td>{esc(one)}</td><td>{esc(other)}</td><td class=n>{100 * share:.0f} %</td><td>{esc(what)}</td></tr>"
+            for one, other, share, what in alike
+        )
+        body.append(
+            "<h2>Near-identical answers</h2><p class=soft>After names, spaces and comments are taken away. Short answers are often alike"
+            " by themselves, so only long ones count; a person decides what it means. Marks are not changed.</p>"
+            f"<table><tr><th>student</th><th>student</th><th class=n>alike</th><th>in</th></tr>{rows}</table>"
+        )
+    if unfinished:
+        rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(why)}</td></tr>" for s, why in unfinished)
+        body.append(f"<h2>Without a verdict</h2><p class=soft>Nothing of this is a student's mark.</p><table>{rows}</table>")
     if noted := [(r["student"], n) for r, t in scored if t[0] is not None for n in r["notes"]]:
         rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(n)}</td></tr>" for s, n in noted)
         body.append(f"<h2>Noted</h2><table>{rows}</table>")
@@ -222,3 +241,20 @@ def by_exercise(records: Sequence[Mapping[str, Any]]) -> str:
         rows.append(f"<tr><td><code>{esc(name)}</code></td><td class=n>{right}</td><td>{share}</td><td class=soft>{esc(rest)}</td></tr>")
     head = "<tr><th>exercise</th><th class=n>right</th><th></th><th>the others</th></tr>"
     return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
+
+
+def final_page(marks: Sequence[Any], title: str) -> str:
+    """The term's marks, each with every step on its way."""
+    body = [f"<h1>{esc(title)}</h1><p class=soft>{len(marks)} students</p>"]
+    if marks:
+        body.append(distribution([min(m.percent, 100.0) for m in marks], 100))
+    for mark in marks:
+        steps = "".join(f"<li>{esc(step)}</li>" for step in mark.steps)
+        waits = ' <span class="open">something still waits for a person</span>' if mark.waits else ""
+        name = f" {esc(mark.name)}" if mark.name else ""
+        body.append(
+            f'<section class="task{" waits" if mark.waits else ""}"><header><span><code>{esc(mark.student)}</code>{name}</span>'
+            f"<span>{mark.percent:.2f} %{f' · {esc(mark.grade)}' if mark.grade else ''}</span></header>"
+            f'<ol class="steps">{steps}</ol>{waits}</section>'
+        )
+    return page(title, "\n".join(body))

@@ -57,6 +57,10 @@ def said_of(url: str, error: Exception) -> str:
     return f"the gradebook {url} cannot be used: {text}"
 
 
+def damaged(path: Path, why: Any) -> str:
+    return f"the gradebook {path} is damaged ({why}); `course gradebook --restore` takes the newest sound copy and the ledger's marks"
+
+
 def check_file(url: str) -> None:
     """Before a SQLite gradebook is opened: a file that nbgrader left half made is put aside, a damaged one is said."""
     if not url.startswith("sqlite:///"):
@@ -72,13 +76,9 @@ def check_file(url: str) -> None:
             sound = db.execute("pragma integrity_check").fetchone()[0]
             tables = {row[0] for row in db.execute("select name from sqlite_master where type = 'table'")}
         except sqlite3.DatabaseError as error:
-            raise GradebookError(
-                f"the gradebook {path} is damaged ({error}); the backups lie beside it, and `course grade` rebuilds it from the ledger"
-            ) from None
+            raise GradebookError(damaged(path, error)) from None
     if sound != "ok":
-        raise GradebookError(
-            f"the gradebook {path} is damaged ({sound}); the backups lie beside it, and `course grade` rebuilds it from the ledger"
-        )
+        raise GradebookError(damaged(path, sound))
     if not tables or "alembic_version" not in tables:
         path.rename(path.with_name(f"{path.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}"))
 
@@ -135,32 +135,91 @@ def declare(book: Any, lab: Any) -> None:
         )
 
 
+def marks_of(lab: Any, record: Mapping[str, Any]) -> dict[str, float | None]:
+    """grade_id -> the mark that a record gives it by itself; None where a person must look."""
+    out: dict[str, float | None] = {}
+    tests = tests_of(lab.release.cells, lab.manifest.exercises)
+    for index, cell in enumerate(lab.release.cells):
+        info = tag(cell)
+        if not (grade_id := info.get("grade_id")) or not info.get("grade"):
+            continue
+        if index in tests:
+            out[grade_id] = record["exercises"][tests[index]]["points"]
+        elif grade_id in record["questions"]:
+            out[grade_id] = None if record["questions"][grade_id]["answered"] else 0.0
+        else:
+            out[grade_id] = None if record["file"] is not None else 0.0
+    return out
+
+
+def differing(book: Any, lab: Any, records: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The students whose marks in the gradebook are not those of their records (student -> record), in one query."""
+    from nbgrader.api import Assignment, BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
+
+    rows = (
+        book.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, BaseCell.id == Grade.cell_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == lab.manifest.lab)
+    )
+    have: dict[str, dict[str, float | None]] = {}
+    for student, grade_id, score in rows:
+        have.setdefault(student, {})[grade_id] = score
+    return [student for student, record in records.items() if have.get(student) != marks_of(lab, record)]
+
+
 def write(book: Any, lab: Any, record: Mapping[str, Any], timestamp: Any = None) -> None:
     """One record's marks. A manual score stays and is marked for another look; an unscored state clears a stale grade."""
     name, notebook, student = lab.manifest.lab, lab.manifest.notebook, record["student"]
     book.update_or_create_student(student)
     words = {"timestamp": timestamp} if timestamp is not None else {}
     book.update_or_create_submission(name, student, **words)
-    tests = tests_of(lab.release.cells, lab.manifest.exercises)
-    nothing = record["file"] is None
-    for index, cell in enumerate(lab.release.cells):
+    marks = marks_of(lab, record)
+    for cell in lab.release.cells:
         info = tag(cell)
         grade_id = info.get("grade_id")
         if not grade_id or not (info.get("grade") or info.get("solution")):
             continue
         if info.get("grade"):
             grade = book.find_grade(grade_id, notebook, name, student)
-            if index in tests:
-                grade.auto_score = record["exercises"][tests[index]]["points"]
-            elif grade_id in record["questions"]:
-                grade.auto_score = None if record["questions"][grade_id]["answered"] else 0.0
-            else:
-                grade.auto_score = None if not nothing else 0.0
+            grade.auto_score = marks[grade_id]
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
         if info.get("solution"):
             comment = book.find_comment(grade_id, notebook, name, student)
             comment.auto_comment = comment_on(lab, record, cell)
     book.db.commit()
+    book.db.expunge_all()  # nothing of this student stays in memory
+
+
+def restore(url: str, copy: Path | None = None) -> tuple[Path, Path | None]:
+    """Put a dated copy (the newest sound one) in the gradebook's place -> (the copy, where the present file was put aside).
+
+    Raises GradebookError where there is none to take.
+    """
+    import sqlite3
+
+    if not url.startswith("sqlite:///"):
+        raise GradebookError(f"the gradebook {url} is a server's: restore it with the server's own tools; the ledger has every verdict")
+    path = Path(url.removeprefix("sqlite:///"))
+    choice = [copy] if copy else sorted((path.parent / "backups").glob(f"{path.stem}-*.db"), reverse=True)
+    for one in choice:
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{one}?mode=ro", uri=True)) as db:
+                sound = db.execute("pragma integrity_check").fetchone()[0] == "ok"
+        except sqlite3.DatabaseError:
+            sound = False
+        if not sound:
+            continue
+        aside = None
+        if path.exists():
+            aside = path.with_name(f"{path.name}.replaced-{time.strftime('%Y%m%d-%H%M%S')}")
+            path.rename(aside)
+        with contextlib.closing(sqlite3.connect(one)) as old, contextlib.closing(sqlite3.connect(path)) as new:
+            old.backup(new)
+        return one, aside
+    raise GradebookError(f"no sound copy of {path} was found{f' in {copy}' if copy else ' in ' + str(path.parent / 'backups')}")
 
 
 def comment_on(lab: Any, record: Mapping[str, Any], cell: Any) -> str | None:

@@ -27,7 +27,7 @@ from .flags import flags
 from .ledger import Ledger
 from .manifest import Manifest
 from .rebuild import Unreadable, read, rebuild, tag, untouched
-from .run import Outcome, run, seed_of, seeds_of
+from .run import Outcome, run, seed_of
 from .sandbox import COURSE, require
 
 LABS = COURSE / "labs"
@@ -48,7 +48,21 @@ class Place:
 
     @property
     def gradebook_url(self) -> str:
-        return os.environ.get("COURSE_GRADEBOOK", f"sqlite:///{self.root / 'gradebook.db'}")
+        """COURSE_GRADEBOOK, or `gradebook` in course.toml (of this folder, then the course's own), or a SQLite file in this folder."""
+        from .term import FILE, load
+
+        if url := os.environ.get("COURSE_GRADEBOOK"):
+            return url
+        own = self.root / "course.toml"
+        term = load(own) if own.is_file() else load() if self.root == FILE.parent / "state" else None
+        return term.gradebook if term and term.gradebook else f"sqlite:///{self.root / 'gradebook.db'}"
+
+    def term(self, file: Path | None = None) -> Any:
+        """The term of this folder: `file`, its own course.toml, or the course's; None where there is none."""
+        from .term import load
+
+        own = self.root / "course.toml"
+        return load(file or (own if own.is_file() else None))
 
     def autograded(self, student: str, lab: str) -> Path:
         return self.root / "autograded" / student / lab
@@ -148,9 +162,18 @@ def sandbox_name(confined: bool) -> str:
 
 
 def grade_file(
-    path: Path | None, student: str, lab: Lab, place: Place, confined: bool = True, notes: tuple[str, ...] = (), refused: str = ""
+    path: Path | None,
+    student: str,
+    lab: Lab,
+    seeds: Mapping[str, int],
+    confined: bool = True,
+    notes: tuple[str, ...] = (),
+    refused: str = "",
+    told: Any = None,
 ) -> tuple[dict[str, Any], Any]:
     """Grade one notebook file (None: nothing was handed in) -> (record, the notebook with outputs or None).
+
+    `seeds` are those of the student's cases, by exercise (`run.seeds_of`).
 
     Raises NoSandbox, NoKernel (infrastructure) and BrokenExercise (the course's fault): then there is no record.
     """
@@ -168,18 +191,18 @@ def grade_file(
     except Unreadable as error:
         return filled(record, lab, "needs a person", f"could not be read: {error}"), None
     record["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return grade_notebook(handed_in, record, lab, place, confined)
+    return grade_notebook(handed_in, record, lab, seeds, confined, told)
 
 
-def grade_notebook(handed_in: Any, record: dict[str, Any], lab: Lab, place: Place, confined: bool) -> tuple[dict[str, Any], Any]:
-    """As `grade_file`, for a notebook in memory and a record begun."""
+def grade_notebook(
+    handed_in: Any, record: dict[str, Any], lab: Lab, seeds: Mapping[str, int], confined: bool, told: Any = None
+) -> tuple[dict[str, Any], Any]:
+    """As `grade_file`, for a notebook in memory and a record begun. `told(exercise, case, recorded, answer)` hears every call."""
     rebuilt = rebuild(handed_in, lab.release)
     record["notes"] += rebuilt.notes
     if rebuilt.found == 0:
         return filled(record, lab, "needs a person", "none of this lab's answer cells was found in the notebook"), rebuilt.notebook
-    secret, student = place.secret(), record["student"]
-    seeds = seeds_of(secret, student, lab.exercises)
-    outcome = run(rebuilt.notebook, lab.manifest, lab.exercises, seeds, lab.files, confined, rebuilt.unchanged)
+    outcome = run(rebuilt.notebook, lab.manifest, lab.exercises, seeds, lab.files, confined, rebuilt.unchanged, told)
     record["untouched"] = untouched(rebuilt.notebook, lab.release)
     record["notes"] += outcome.notes
     record["predictions"] = outcome.predictions

@@ -62,7 +62,10 @@ class Outcome:
 class Desk:
     """The trusted side of the socket: serves the exercise whose test cell runs now, once."""
 
-    def __init__(self, path: Path, exercises: Mapping[str, Any], seeds: Mapping[str, int], manifest: Manifest, outcome: Outcome) -> None:
+    def __init__(
+        self, path: Path, exercises: Mapping[str, Any], seeds: Mapping[str, int], manifest: Manifest, outcome: Outcome, told: Any = None
+    ) -> None:
+        self.told = told
         self.exercises, self.seeds, self.limits, self.outcome = exercises, seeds, manifest.limits, outcome
         self.expected = ""
         self.late = threading.Event()  # a call took too long: the kernel must be interrupted
@@ -126,12 +129,24 @@ class Desk:
             channel.send({"done": "only the test cell's own exercise is judged, once"}, 5)
             return
         caller = wire.Caller(channel, self.limits.call_seconds, self.limits.exercise_seconds)
-        verdict = judge(self.exercises[name], caller, self.seeds[name])
+        verdict = judge(self.exercises[name], self.heard(name, caller), self.seeds[name])
         self.outcome.verdicts.setdefault(name, verdict)
         if caller.over is not None and caller.over.state == "timeout":
             self.late.set()
             return
         channel.send({"done": ""}, 5)
+
+    def heard(self, name: str, call: Any) -> Any:
+        """The same calls, each of them told to whoever listens."""
+        if self.told is None:
+            return call
+
+        def calling(case: Any, recorded: bool) -> Any:
+            answer = call(case, recorded)
+            self.told(self.exercises[name], case, recorded, answer)
+            return answer
+
+        return calling
 
 
 class Died(RuntimeError):
@@ -161,8 +176,14 @@ class Kernel:
         await self.manager.start_kernel()
         self.client = self.manager.client()
         self.client.start_channels()
+        ready = asyncio.ensure_future(self.client.wait_for_ready(timeout=60))
+        while not ready.done():
+            await asyncio.wait([ready], timeout=0.1)
+            if STOP.is_set():
+                ready.cancel()
+                raise Stopped
         try:
-            await self.client.wait_for_ready(timeout=60)
+            ready.result()
         except RuntimeError as error:
             raise Died(str(error)) from None
         # imported before anything is timed, so that no student's first call pays for it
@@ -235,7 +256,7 @@ def add_output(outputs: list[Any], output: Any) -> None:
 
 def run(
     notebook: Any, manifest: Manifest, exercises: Mapping[str, Any], seeds: Mapping[str, int],
-    files: Path | None = None, confined: bool = True, unchanged: Collection[int] = (),
+    files: Path | None = None, confined: bool = True, unchanged: Collection[int] = (), told: Any = None,
 ) -> Outcome:  # fmt: skip
     """Run a rebuilt notebook and judge its exercises -> Outcome. Raises BrokenExercise where an exercise itself fails.
 
@@ -254,7 +275,7 @@ def run(
         )  # fmt: skip
         mine = {i: name for i, name in tests.items() if name in names}
         with box.open(files) as room:
-            desk = Desk(room.socket, exercises, seeds, manifest, outcome)
+            desk = Desk(room.socket, exercises, seeds, manifest, outcome, told)
             try:
                 asyncio.run(run_group(room, desk, outcome, manifest, tests, mine, todo, packages, deadline, keep=number == 0))
             finally:
@@ -264,8 +285,13 @@ def run(
 
     groups = manifest.groups()
     with ThreadPoolExecutor(len(groups)) as pool:  # each in its own kernel; they share nothing but the verdicts' dict
-        for future in [pool.submit(group, number, *one) for number, one in enumerate(groups)]:
-            future.result()
+        futures = [pool.submit(group, number, *one) for number, one in enumerate(groups)]
+        try:
+            for future in futures:
+                future.result()
+        except KeyboardInterrupt:
+            STOP.set()  # before the pool waits for what runs
+            raise
     outcome.notes = sorted(set(outcome.notes))
     for name in manifest.exercises:
         if name not in outcome.verdicts:

@@ -11,10 +11,9 @@ import argparse
 import contextlib
 import os
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", metavar="NAME", help="only this lab; students who handed in nothing are written down too")
     parser.add_argument("--student", metavar="ID", help="whose notebook it is, where the folders do not say")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="submissions graded at the same time (default 1)")
+    parser.add_argument(
+        "--farm", default="", metavar="ADDRESS", help="a dask scheduler's address whose workers grade; `local` starts --jobs of them here"
+    )
     parser.add_argument("--again", action="store_true", help="grade also what was graded before and has not changed")
     parser.add_argument("--state", type=Path, metavar="DIR", help="where ledger, gradebook and secret lie (default: autograder/state)")
     parser.add_argument("--unsafe-no-sandbox", action="store_true", help="run students' code unconfined, as you; every grade says so")
@@ -61,9 +63,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         with only_grader(place.root):
             sweep()
-            return grade_all(submissions, labs, place, confined, options.jobs, options.again)
-    except (Busy, GradebookError) as error:
+            return grade_all(submissions, labs, place, confined, options.jobs, options.again, options.farm)
+    except (Busy, GradebookError, Refused) as error:
         print(f"course grade: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"course grade: {error.filename or place.root}: {error.strerror or error}; what was printed is kept", file=sys.stderr)
         return 1
 
 
@@ -73,30 +78,27 @@ class Busy(RuntimeError):
 
 @contextlib.contextmanager
 def only_grader(root: Path) -> Iterator[None]:
-    """One grader at a time for one state folder; a lock left by a grader that is gone is taken over."""
-    from ..sandbox import alive
+    """One grader at a time for one state folder. The system lets go of the lock when its holder ends, however it ends."""
+    import fcntl
 
     path = root / "lock"
-    for _ in range(3):
+    with path.open("a+") as file:
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(f"{os.getpid()} {time.strftime('%Y-%m-%d %H:%M:%S')}")
-            break
-        except FileExistsError:
-            with contextlib.suppress(OSError):
-                pid, _, since = path.read_text().partition(" ")
-                if pid.isdigit() and alive(int(pid)) and int(pid) != os.getpid():
-                    raise Busy(f"grading is in progress by process {pid} since {since}") from None
-                path.unlink()
-    else:
-        raise Busy(f"the lock {path} could not be taken")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            pid, _, since = file.read().partition(" ")
+            raise Busy(f"grading is in progress by process {pid or '?'} since {since or 'a moment ago'}") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()} {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
-def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined: bool, jobs: int, again: bool) -> int:
+def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined: bool, jobs: int, again: bool, farm: str = "") -> int:
     from course_lib.exercises.exercise import BrokenExercise
 
     from .. import gradebook
@@ -106,6 +108,7 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
     if not confined:
         print("Without a sandbox: the students' code runs unconfined, as you. Every grade of this run says so.", file=sys.stderr)
     secret = place.secret()
+    STOP.clear()
     try:
         for lab in labs.values():
             self_check(lab, secret)
@@ -123,42 +126,90 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
         old = known.get((submission.student, submission.lab))
         if again or old is None or not unchanged(old, submission, labs[submission.lab], confined):
             todo.append(submission)
-    code, stop = 0, STOP
-    stop.clear()
     width = max((len(s.student) for s in submissions), default=0)
     if len(todo) < len(submissions):
         print(f"{len(submissions) - len(todo)} unchanged since they were graded (--again grades them too)")
+    code, done, failed = 0, 0, []
     try:
-        with ThreadPoolExecutor(jobs) as pool:
-            futures = {pool.submit(grade_one, s, labs[s.lab], place, confined, run_id, stop): s for s in todo}
-            try:
-                for future in as_completed(futures):
-                    submission = futures[future]
-                    try:
-                        record = future.result()
-                    except NoKernel as error:
-                        code = 1
-                        print(f"{submission.student:<{width}}  {submission.lab}  not graded: {error}", file=sys.stderr)
-                        continue
-                    if record is not None:
-                        place.ledger.append(record)
-                        print(line_of(record, width), flush=True)
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        with gradebook.opened(place.gradebook_url) as book, crew(farm, jobs, labs, secret, confined) as hands:
+            for lab in labs.values():
+                gradebook.declare(book, lab)
+            for submission, graded in hands(todo):
+                if isinstance(graded, NoKernel):
+                    code = 1
+                    print(f"{submission.student:<{width}}  {submission.lab}  not graded: {graded}", file=sys.stderr)
+                    continue
+                record, notebook = graded
+                lab = labs[submission.lab]
+                record["run"], record["handed_in"] = run_id, timestamp_of(submission, record)
+                keep_notebook(notebook if notebook is not None else lab.release, submission, lab, place)
+                place.ledger.append(record)
+                done += 1
+                print(line_of(record, width), flush=True)
+                with contextlib.suppress(gradebook.GradebookError):  # told below, where it is tried once more
+                    put(book, lab, record)
+            failed = write_gradebook(book, labs, place)
     except BrokenExercise as error:
         place.ledger.append({"void": run_id})
         print(f"course grade: the grader is broken, no student was scored.\n  {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nstopped; what is printed above is graded and kept, `course grade` goes on with the rest", file=sys.stderr)
-        code = 130
-    failed = write_gradebook(labs, place)
+        said = f"{done} of {len(todo)} graded and kept" if done else "nobody was graded yet"
+        print(f"\nstopped: {said}; `course grade` goes on with the rest", file=sys.stderr)
+        return 130
     print(summary(labs, place, submissions))
     for said in failed:
         print(said, file=sys.stderr)
     return code or (1 if failed else 0)
+
+
+@contextlib.contextmanager
+def crew(farm: str, jobs: int, labs: dict[str, Any], secret: bytes, confined: bool) -> Iterator[Any]:
+    """Those who grade: threads of this process, each with a sandbox, or a farm's workers.
+
+    Gives a function: submissions -> (submission, (record, notebook) or NoKernel), in the order they are done.
+    """
+    from ..run import STOP, NoKernel, Stopped
+
+    if farm:
+        from ..farm import workers
+
+        with workers(farm, jobs, labs, secret, confined) as hands:
+            yield hands
+        return
+
+    def one(submission: Any) -> Any:
+        if STOP.is_set():
+            return None
+        try:
+            return grade_one(submission, labs[submission.lab], secret, confined)
+        except Stopped:
+            return None
+        except NoKernel as error:
+            return error
+
+    def hands(todo: list[Any]) -> Iterator[tuple[Any, Any]]:
+        pool = ThreadPoolExecutor(jobs)
+        waiting = {}
+        rest = iter(todo)
+        try:
+            while True:
+                while len(waiting) < jobs and (submission := next(rest, None)) is not None:
+                    waiting[pool.submit(one, submission)] = submission
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    submission = waiting.pop(future)
+                    if (graded := future.result()) is not None:
+                        yield submission, graded
+        except BaseException:
+            STOP.set()
+            wait(waiting, timeout=1.5)  # what runs ends by itself; what does not is ended with this process
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    yield hands
 
 
 def unchanged(old: dict[str, Any], submission: Any, lab: Any, confined: bool) -> bool:
@@ -172,20 +223,12 @@ def unchanged(old: dict[str, Any], submission: Any, lab: Any, confined: bool) ->
     return old["sha256"] is not None and old["sha256"] == hashlib.sha256(submission.path.read_bytes()).hexdigest()
 
 
-def grade_one(submission: Any, lab: Any, place: Any, confined: bool, run_id: str, stop: threading.Event) -> dict[str, Any] | None:
+def grade_one(submission: Any, lab: Any, secret: bytes, confined: bool) -> tuple[dict[str, Any], Any]:
     from ..grading import grade_file
-    from ..run import Stopped
+    from ..run import seeds_of
 
-    if stop.is_set():
-        return None
-    try:
-        record, notebook = grade_file(submission.path, submission.student, lab, place, confined, submission.notes, submission.refused)
-    except Stopped:
-        return None
-    record["run"] = run_id
-    record["handed_in"] = timestamp_of(submission, record)
-    keep_notebook(notebook if notebook is not None else lab.release, submission, lab, place)
-    return record
+    seeds = seeds_of(secret, submission.student, lab.exercises) if submission.path and not submission.refused else {}
+    return grade_file(submission.path, submission.student, lab, seeds, confined, submission.notes, submission.refused)
 
 
 def timestamp_of(submission: Any, record: dict[str, Any]) -> str | None:
@@ -218,22 +261,39 @@ def keep_notebook(notebook: Any, submission: Any, lab: Any, place: Any) -> None:
     half.replace(target)
 
 
-def write_gradebook(labs: dict[str, Any], place: Any) -> list[str]:
-    """Bring the gradebook to what the ledger says; what could not be written, in sentences."""
+def put(book: Any, lab: Any, record: dict[str, Any]) -> None:
+    """One record into the gradebook. Raises GradebookError where another program holds it too long."""
     import datetime
+
+    from sqlalchemy.exc import OperationalError
 
     from .. import gradebook
 
+    when = datetime.datetime.fromisoformat(record["handed_in"]).replace(tzinfo=None) if record.get("handed_in") else None
+    try:
+        gradebook.write(book, lab, record, when)
+    except OperationalError as error:
+        book.db.rollback()
+        raise gradebook.GradebookError(gradebook.said_of(str(book.db.bind.url), error)) from None
+
+
+def write_gradebook(book: Any, labs: dict[str, Any], place: Any) -> list[str]:
+    """Bring the gradebook to what the ledger says, where it is not so already; what could not be written, in sentences."""
+    from .. import gradebook
+
     failed = []
-    with gradebook.opened(place.gradebook_url) as book:
-        for name, lab in labs.items():
-            gradebook.declare(book, lab)
-            for (student, _), record in place.ledger.latest(name).items():
-                if set(record["exercises"]) != set(lab.manifest.exercises):
-                    failed.append(f"{student}  {name}: graded by another version of this lab; `course grade --again` grades it anew")
-                    continue
-                when = datetime.datetime.fromisoformat(record["handed_in"]).replace(tzinfo=None) if record.get("handed_in") else None
-                gradebook.write(book, lab, record, when)
+    for name, lab in labs.items():
+        gradebook.declare(book, lab)
+        latest = {student: record for (student, _), record in place.ledger.latest(name).items()}
+        fits = {s: r for s, r in latest.items() if set(r["exercises"]) == set(lab.manifest.exercises)}
+        failed += [
+            f"{s}  {name}: graded by another version of this lab; `course grade --again` grades it anew" for s in latest if s not in fits
+        ]
+        for student in gradebook.differing(book, lab, fits):
+            try:
+                put(book, lab, fits[student])
+            except gradebook.GradebookError as error:
+                failed.append(f"{student}  {name}: graded, and not yet in the gradebook: {error}")
     return failed
 
 

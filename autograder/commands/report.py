@@ -1,4 +1,8 @@
-"""`course report LAB`: the marks as a table, a CSV, a page a student and a page a class."""
+"""`course report LAB`: the marks as a table, a CSV, a page a student and a page a class.
+
+course report 03_gemm --open      one lab
+course report --final             the whole term by autograder/course.toml, every step of every mark shown
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ from typing import Any
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", metavar="LAB", help="the lab, as 01_intro")
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab, as 01_intro")
+    parser.add_argument("--final", action="store_true", help="the term's marks, by course.toml")
+    parser.add_argument("--term", type=Path, metavar="FILE", help="the term's file (default: autograder/course.toml)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where pages and CSV go (default: the state folder's reports/LAB)")
     parser.add_argument("--open", action="store_true", help="show the class page in the browser")
     parser.add_argument("--slides", default="", metavar="URL", help="where the decks lie, so that hints link to their frames")
@@ -21,20 +27,28 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from ..alike import near_identical
     from ..feedback import class_page, student_page
     from ..gradebook import GradebookError
     from ..grading import Lab, Place
     from ..manifest import ManifestError
+    from ..term import TermError
 
+    if options.final == bool(options.lab):
+        print("course report: say which lab, or --final", file=sys.stderr)
+        return 2
+    if options.final:
+        return final(options)
     try:
         place = Place(options.state.resolve()) if options.state else Place()
+        term = place.term(options.term)
         lab = Lab.open(options.lab)
         records = [r for _, r in sorted(place.ledger.latest(options.lab).items())]
         if not records:
             print(f"course report: nothing of {options.lab} has been graded yet; `course grade` does that", file=sys.stderr)
             return 1
         given = manual_scores(lab, place, records)
-    except (ManifestError, GradebookError) as error:
+    except (ManifestError, GradebookError, TermError) as error:
         print(f"course report: {error}", file=sys.stderr)
         return 1
     title = title_of(lab)
@@ -43,8 +57,9 @@ def run(options: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
         for record in records:
             write(out / f"{file_name(record['student'])}.html", student_page(record, title, given[record["student"]], options.slides))
-        write(out / "_class.html", class_page(records, title, given))
-        write(out / f"_{options.lab}.csv", csv_of(records, given))
+        alike = near_identical(records, place, lab)
+        write(out / "_class.html", class_page(records, title, given, alike, unfinished(records, place, options.lab, term)))
+        write(out / f"_{options.lab}.csv", csv_of(records, given, term, options.lab))
     except OSError as error:
         print(f"course report: {error.filename or out}: {error.strerror}", file=sys.stderr)
         return 1
@@ -54,6 +69,70 @@ def run(options: argparse.Namespace) -> int:
         import webbrowser
 
         webbrowser.open((out / "_class.html").resolve().as_uri())
+    return 0
+
+
+def unfinished(records: Sequence[Mapping[str, Any]], place: Any, lab: str, term: Any) -> list[tuple[str, str]]:
+    """(student, why) of everybody whose work has no verdict: not graded yet, or not on the roster."""
+    graded = {record["student"] for record in records}
+    root = place.root / "submitted"
+    handed_in = {p.parent.name for p in root.glob(f"*/{lab}") if p.is_dir()}
+    out = [(s, "handed in, and not graded: the sandbox did not start, or the run was stopped; `course grade`") for s in handed_in - graded]
+    if term is not None and term.roster is not None:
+        out += [(s, "graded, and not on the roster") for s in graded - term.ids()]
+        out += [(s, "on the roster, and nothing was handed in") for s in term.ids() - graded - handed_in]
+    return sorted(out)
+
+
+def final(options: argparse.Namespace) -> int:
+    """The term's marks: a table here, a CSV, and a page with every step."""
+    from course_lib.records import Report
+
+    from ..feedback import final_page
+    from ..gradebook import GradebookError
+    from ..grading import Lab, Place
+    from ..manifest import ManifestError
+    from ..term import FILE, TermError, marks
+
+    try:
+        place = Place(options.state.resolve()) if options.state else Place()
+        if (term := place.term(options.term)) is None:
+            raise TermError(f"there is no {FILE}; take one of autograder/examples/ and put your weights into it")
+        latest = place.ledger.latest()
+        given = {}
+        for name in sorted({lab for _, lab in latest}):
+            here = [r for (_, lab), r in latest.items() if lab == name]
+            given.update({(s, name): scores for s, scores in manual_scores(Lab.open(name), place, here).items()})
+        everybody = marks(term, latest, given)
+        stray = sorted({s for s, _ in latest} - {m.student for m in everybody})
+        names = [p.name for p in (*term.parts, *term.bonus)]
+        rows = [
+            {"student": m.student, "name": m.name, **{n: round(m.parts[n], 2) for n in names}, "percent": m.percent, "grade": m.grade,
+             "waits": "for a person" if m.waits else ""}
+            for m in everybody
+        ]  # fmt: skip
+        out = options.out or place.root / "reports"
+        out.mkdir(parents=True, exist_ok=True)
+        table = Report.of(rows, title=term.title)
+        write(out / "_final.csv", Report.of([{k: harmless(v) for k, v in row.items()} for row in rows]).csv())
+        write(out / "_final.html", final_page(everybody, term.title or "The term's marks"))
+    except (ManifestError, GradebookError, TermError) as error:
+        print(f"course report: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"course report: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(table)
+    for mark in everybody:
+        print(f"\n{mark.student}{f' ({mark.name})' if mark.name else ''}")
+        print("\n".join(f"  {step}" for step in mark.steps))
+    for student in stray:
+        print(f"\n{student} was graded and is not on the roster: not in this list", file=sys.stderr)
+    print(f"\n_final.html and _final.csv in {out}")
+    if options.open:
+        import webbrowser
+
+        webbrowser.open((out / "_final.html").resolve().as_uri())
     return 0
 
 
@@ -101,9 +180,13 @@ def table_of(records: Sequence[Mapping[str, Any]], given: Mapping[str, Mapping[s
     return Report.of(rows, title=title)
 
 
-def csv_of(records: Sequence[Mapping[str, Any]], given: Mapping[str, Mapping[str, float]]) -> str:
-    """One row a student: points, states apart from zeros, every exercise and question. An empty field is no score yet."""
+def csv_of(records: Sequence[Mapping[str, Any]], given: Mapping[str, Mapping[str, float]], term: Any = None, lab: str = "") -> str:
+    """One row a student: points, states apart from zeros, every exercise and question. An empty field is no score yet.
+
+    `points` are after lateness where the term's file has a due time; `earned` are those before.
+    """
     from ..feedback import totals
+    from ..term import lateness
 
     exercises = list(dict.fromkeys(n for r in records for n in r["exercises"]))
     questions = list(dict.fromkeys(n for r in records for n in r["questions"]))
@@ -111,16 +194,39 @@ def csv_of(records: Sequence[Mapping[str, Any]], given: Mapping[str, Mapping[str
     out = csv.writer(file, lineterminator="\n")
     states = [f"{n} state" for n in exercises]
     out.writerow(
-        ["student", "points", "of", "state", "waits for a person", *exercises, *states, *questions, "handed in", "sandbox", "notes"]
+        [
+            "student",
+            "points",
+            "of",
+            "state",
+            "waits for a person",
+            *exercises,
+            *states,
+            *questions,
+            "handed in",
+            "days late",
+            "earned",
+            "sandbox",
+            "notes",
+        ]
     )
     for record in records:
         mine = given[record["student"]]
         points, most, waiting = totals(record, mine)
         scores = [mine.get(f"check_{n}", record["exercises"].get(n, {}).get("points")) for n in exercises]
         open_ = [mine.get(n, None if record["questions"].get(n, {}).get("answered") else 0.0) for n in questions]
-        row = [record["student"], points, most, record["state"], "yes" if waiting else "no", *scores]
+        days, keeps, why = lateness(term, lab, record)
+        after = None if points is None else points * keeps
+        row = [record["student"], after, most, record["state"], "yes" if waiting else "no", *scores]
         row += [record["exercises"].get(n, {}).get("state", "") for n in exercises]
-        row += [*open_, record.get("handed_in") or "", record["sandbox"], "; ".join(record["notes"])]
+        row += [
+            *open_,
+            record.get("handed_in") or "",
+            days,
+            points,
+            record["sandbox"],
+            "; ".join([*record["notes"], *([why] if why else [])]),
+        ]
         out.writerow([harmless(cell) for cell in row])
     return file.getvalue()
 

@@ -32,6 +32,9 @@ COMMANDS = {
     "collect": Command("autograder.commands.collect", "Instructor", "sort a learning platform's zip into submitted/"),
     "grade": Command("autograder.commands.grade", "Instructor", "grade what was handed in: course grade submitted/..."),
     "report": Command("autograder.commands.report", "Instructor", "the marks: a table, a CSV, a page a student"),
+    "regrade": Command("autograder.commands.regrade", "Instructor", "one submission again; --explain shows every case, for an appeal"),
+    "gradebook": Command("autograder.commands.gradebook", "Instructor", "is the gradebook sound and as the ledger says; restore it"),
+    "schedule": Command("autograder.commands.schedule", "Instructor", "the term's timetable: what is handed out, what is due"),
     "doctor": Command("course_lib.cli.doctor", "Machine", "what this machine has and lacks, and how fast it is"),
     "test": Command("course_lib.cli.test", "Machine", "run all tests; further words go to pytest"),
 }
@@ -46,7 +49,7 @@ def the_map() -> str:
     ]
     for group in dict.fromkeys(command.group for command in COMMANDS.values()):
         lines += ["", group]
-        lines += [f"  {name:<9}{command.says}" for name, command in COMMANDS.items() if command.group == group]
+        lines += [f"  {name:<11}{command.says}" for name, command in COMMANDS.items() if command.group == group]
     lines += ["", "From a fresh clone, `python3 course.py COMMAND` sets up what COMMAND needs and then does the same."]
     return "\n".join(lines)
 
