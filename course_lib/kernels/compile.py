@@ -17,8 +17,11 @@ import numpy as np
 
 from course_lib.kernels import planes, windows, winograd
 from course_lib.kernels.arrays import checked
+from course_lib.kernels.block_sparse import block_sparse_conv, dense_block_cost, dense_block_plan
 from course_lib.kernels.cost import Cost, nest_cost, planes_cost, windows_cost, winograd_cost
+from course_lib.kernels.direct_sparse import dense_cost, dense_plan, direct_sparse_conv
 from course_lib.kernels.gemm import GemmPlan, compile_gemm, gemm_plan
+from course_lib.kernels.nm_sparse import nm_cost, nm_plan, nm_sparse_conv
 from course_lib.kernels.plan import Plan
 from course_lib.nest.built import build
 from course_lib.nest.problem import conv_problem
@@ -59,6 +62,10 @@ ALGORITHMS: dict[str, Algorithm] = {
     "winograd": Algorithm(winograd.winograd_conv, winograd.refusal, winograd.winograd_plan, winograd_cost),
     "planes": Algorithm(planes.planes_conv, planes.refusal, planes.planes_plan, planes_cost),
     "nest": Algorithm(nest_conv, lambda shape: "", lambda shape, threads: None, nest_cost),
+    # for weights with zeros; their default plans and costs are those of weights without
+    "direct_sparse": Algorithm(direct_sparse_conv, lambda shape: "", dense_plan, dense_cost),
+    "block_sparse": Algorithm(block_sparse_conv, lambda shape: "", dense_block_plan, dense_block_cost),
+    "nm_sparse": Algorithm(nm_sparse_conv, lambda shape: "", nm_plan, nm_cost),
 }
 
 
@@ -82,8 +89,8 @@ def explain(shape: ConvShape) -> Report:
 
 
 def choose(shape: ConvShape) -> str:
-    """The cheapest algorithm by the model: the first row of `explain`."""
-    return str(explain(shape)["algorithm"][0])
+    """The cheapest algorithm by the model that multiplies zeros too: the first row of `explain` that is not for sparse weights."""
+    return next(str(name) for name in explain(shape)["algorithm"] if not name.endswith("_sparse"))
 
 
 def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto", plan: Plan | None = None) -> Layer:

@@ -1,0 +1,128 @@
+"""Output pixels held in registers: which vectors a tile of the output needs, and how they are put back in their rows.
+
+The frame's rows are longer than the output's (the windows hang over), so a vector that runs through the frame covers the end of one
+row, a few pixels that are nobody's, and the beginning of the next. Nothing is lost but those few lanes; the masks of the stores are
+known when the code is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from course_lib.kernels.frame import Frame
+from course_lib.nest.emit import BIT, LANE, Emitter, Value, const
+from course_lib.nest.jit import lanes
+from course_lib.shapes import ConvShape
+
+TURN = 1.5  # what a tile costs beside its vectors, in vectors: loop ends and the coefficients, which are read again for every tile
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`rows` x `wide` output pixels of a picture P x Q in a frame of rows `pitch` apart, held as `vectors`.
+
+    Where the frame's rows touch (pitch = Q, as in 1x1 layers) the picture is one column: P·Q rows of one pixel.
+    """
+
+    P: int
+    Q: int
+    pitch: int
+    rows: int
+    wide: int
+
+    @classmethod
+    def of(cls, shape: ConvShape, frame: Frame, most: int) -> Tile:
+        """The tile of at most `most` vectors with the fewest wasted lanes over the whole picture."""
+        L = lanes()
+        if frame.pitch == shape.Q:
+            pixels = shape.P * shape.Q
+            choices = [cls(pixels, 1, 1, min(n * L, pixels), 1) for n in range(1, most + 1)]
+        elif shape.Q > most * L:  # a part of a row
+            each = -(-shape.Q // -(-shape.Q // (most * L)))
+            return cls(shape.P, shape.Q, frame.pitch, 1, min(shape.Q, -(-each // L) * L))
+        else:
+            choices = [cls(shape.P, shape.Q, frame.pitch, rows, shape.Q) for rows in range(1, shape.P + 1) if rows * shape.Q <= most * L]
+            choices = [tile for tile in choices if tile.vectors <= most]
+        return min(choices, key=lambda tile: (tile.count * (tile.vectors + TURN), -tile.rows))
+
+    @property
+    def down(self) -> int:
+        return -(-self.P // self.rows)
+
+    @property
+    def across(self) -> int:
+        return -(-self.Q // self.wide)
+
+    @property
+    def count(self) -> int:
+        """How many tiles cover the picture; the last of a row or column is shifted back and computes some pixels again."""
+        return self.down * self.across
+
+    @property
+    def vectors(self) -> int:
+        return len(self.starts)
+
+    @property
+    def starts(self) -> list[int]:
+        """Where in the frame, from the tile's first pixel on, each vector begins: at the first pixel not yet covered."""
+        out: list[int] = []
+        covered = -1
+        for r in range(self.rows):
+            first, last = r * self.pitch, r * self.pitch + self.wide - 1
+            while covered < last:
+                out.append(max(first, covered + 1))
+                covered = out[-1] + lanes() - 1
+        return out
+
+    @property
+    def reach(self) -> int:
+        """Numbers of one frame plane that the tile's vectors span, without the taps' own shifts."""
+        return self.rows * self.pitch
+
+    def runs(self, start: int) -> Iterator[tuple[int, list[bool]]]:
+        """For one vector: (place of lane 0 in the output, lanes that belong there), one pair an output row it meets."""
+        found: dict[int, list[bool]] = {}
+        for lane in range(lanes()):
+            r, q = divmod(start + lane, self.pitch)
+            if r < self.rows and q < self.wide:
+                found.setdefault(r * self.Q + q - lane, [False] * lanes())[lane] = True
+        yield from found.items()
+
+    def bases(self, e: Emitter, number: Value) -> tuple[Value, Value]:
+        """Tile `number`'s first pixel: its place in the frame and in the output."""
+        b = e.builder
+
+        def at(index: Value, step: int, last: int) -> Value:
+            place = b.mul(index, const(step))
+            return b.select(b.icmp_signed("<", place, const(last)), place, const(last))
+
+        p = at(b.udiv(number, const(self.across)), self.rows, self.P - self.rows)
+        q = at(b.urem(number, const(self.across)), self.wide, self.Q - self.wide)
+        return b.add(b.mul(p, const(self.pitch)), q), b.add(b.mul(p, const(self.Q)), q)
+
+    def store(self, e: Emitter, sums: Sequence[Value], out: Value, offset: int) -> None:
+        """One output channel's vectors into its rows."""
+        for value, start in zip(sums, self.starts, strict=True):
+            for place, mask in self.runs(start):
+                masked_store(e, value, e.builder.gep(out, [const(offset + place)]), mask)
+
+
+def masked_store(e: Emitter, value: Value, pointer: Value, mask: Sequence[bool]) -> None:
+    """Store the lanes of the mask; the others' memory is not touched."""
+    b, kind = e.builder, value.type
+    place = b.bitcast(pointer, ir.PointerType(kind))
+    if all(mask):
+        b.store(value, place, align=4)
+        return
+    name = f"llvm.masked.store.v{kind.count}f32.p0"
+    bits = ir.VectorType(BIT, kind.count)
+    known = e.module.globals.get(name)
+    if known is None:
+        known = ir.Function(e.module, ir.FunctionType(ir.VoidType(), [kind, ir.PointerType(kind), LANE, bits]), name)
+    b.call(known, [value, place, ir.Constant(LANE, 4), ir.Constant(bits, [int(lane) for lane in mask])])
+
+
+__all__ = ["Tile", "masked_store"]
