@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,22 +36,23 @@ class Moments:
         """sum |Z - M X|²"""
         return max(0.0, self.zz - 2 * float((m * self.zx).sum()) + float(((m @ self.xx) * m).sum()))
 
+    @cached_property
+    def directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """The sizes and directions in which the inputs move at all: eigenvalues and eigenvectors of X Xᵀ above the cut."""
+        values, vectors = np.linalg.eigh(self.xx)
+        kept = values > CUT * max(values[-1], 0.0) if len(values) else values > 0
+        return values[kept], vectors[:, kept]
+
     def least_squares(self) -> np.ndarray:
         """The unrestricted best M [K,J]: Z Xᵀ (X Xᵀ)⁺."""
-        values, vectors = np.linalg.eigh(self.xx)
-        kept = values > CUT * max(values[-1], 0.0)
-        return (self.zx @ vectors[:, kept] / values[kept]) @ vectors[:, kept].T
-
-    def root(self) -> tuple[np.ndarray, np.ndarray]:
-        """B and its pseudo-inverse with B Bᵀ = X Xᵀ: |M X| = |M B|."""
-        values, vectors = np.linalg.eigh(self.xx)
-        kept = values > CUT * max(values[-1], 0.0)
-        scale = np.sqrt(values[kept])
-        return vectors[:, kept] * scale, (vectors[:, kept] / scale).T
+        values, vectors = self.directions
+        return (self.zx @ vectors / values) @ vectors.T
 
     def without(self, m: np.ndarray) -> Moments:
         """The same inputs, and what M leaves of the targets."""
-        return Moments(self.xx, self.zx - m @ self.xx, self.loss(m))
+        rest = Moments(self.xx, self.zx - m @ self.xx, self.loss(m))
+        rest.__dict__["directions"] = self.directions  # the inputs are the same: found once
+        return rest
 
 
 Fit = Callable[[Moments], Operator]
@@ -72,7 +74,7 @@ def elements(count: int, sweeps: int = 30) -> Fit:
     """At most `count` numbers that are not zero: hard thresholding with a gradient step, least squares on what is left."""
 
     def fit(data: Moments) -> Dense:
-        step = 1 / max(float(np.linalg.eigvalsh(data.xx)[-1]), 1e-300)
+        step = 1 / max(float(data.directions[0].max(initial=0.0)), 1e-300)
         free = data.least_squares()
         diagonal = np.diag(data.xx)
         best = polished(largest(free, count, diagonal), data)
