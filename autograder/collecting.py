@@ -1,39 +1,49 @@
-"""From a learning platform's zip to submitted/<student>/<lab>/<notebook>.ipynb; nothing is written anywhere else.
+"""From a learning platform's download to submitted/<student>/<lab>/<notebook>.ipynb; nothing is written anywhere else.
 
-Blackboard   Lab 3_ada_attempt_2026-03-01-12-00-00_lab03.ipynb
-Canvas       adalovelace_LATE_1234_56789_lab03.ipynb
+Blackboard   Lab 3_ada_attempt_2026-03-01-12-00-00_lab03.ipynb, and ..._attempt_2026-03-01-12-00-00.txt with the time
+Canvas       adalovelace_LATE_1234_56789_lab03-1.ipynb
 Moodle       Ada Lovelace_1234_assignsubmission_file_/lab03.ipynb
 plain        ada/lab03.ipynb, or ada/03_gemm/lab03.ipynb
+
+A student's zip inside of the download is opened, once; a zip in that zip is not. What is not taken is named, with the reason.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import stat
+import time
+import unicodedata
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 MOST_FILES = 20_000
 MOST_BYTES = 50 << 20  # of one notebook, unpacked
+MOST_TOGETHER = 4 << 30  # of all notebooks of a download
+MOST_PACKED = 200 << 20  # of a student's own zip
+ARCHIVES = (".rar", ".7z", ".gz", ".tar", ".tgz", ".xz", ".bz2")
 
 FORMS = {
-    "Blackboard": re.compile(r"^(?:.*/)?[^/]*?_(?P<student>[^/_]+(?:_[^/_]+)*?)_attempt_(?P<when>\d{4}(?:-\d\d){5})_[^/]*$"),
-    "Moodle": re.compile(r"^(?:.*/)?(?P<student>[^/]+_\d+)_assignsubmission_\w+?_?/[^/]*$"),
-    "Canvas": re.compile(r"^(?:.*/)?(?P<student>[^/_]+)_(?:LATE_)?\d+_\d+_[^/]*$"),
+    "Blackboard": re.compile(r"^(?:.*/)?[^/]*?_(?P<student>[^/_]+(?:_[^/_]+)*?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_[^/]*|\.txt)$"),
+    "Moodle": re.compile(r"^(?:.*/)?(?P<student>[^/]+_\d+)_assignsubmission_\w+?_?/(?:.*/)?[^/]*$"),
+    "Canvas": re.compile(r"^(?:.*/)?(?P<student>[^/_]+)_(?P<late>LATE_)?\d+_\d+_[^/]*$"),
     "plain": re.compile(r"^(?P<student>[^/]+)/(?:.*/)?[^/]*$"),
 }
 
 
 @dataclass(frozen=True)
 class Found:
-    """One notebook in the download: whose, when (as text that sorts), its bytes."""
+    """One notebook in the download: whose, when (as text that sorts), its bytes; `late` where the platform says so."""
 
     student: str
     when: str
     name: str
     data: bytes
+    late: bool = False
+    sure: bool = True  # is `when` the platform's word, or a file's date?
 
 
 class Refused(ValueError):
@@ -44,92 +54,245 @@ def owner(name: str) -> tuple[str, str]:
     """(student, time of handing in or "") by a file's name in the download. Raises Refused where it says neither."""
     for form in FORMS.values():
         if match := form.match(name):
-            student = match["student"].strip()
-            if student in ("", ".", "..") or len(student.encode()) > 120 or any(ord(c) < 32 or c in "/\\" for c in student):
+            student = unicodedata.normalize("NFC", match["student"].strip())
+            if student in ("", ".", "..") or len(student.encode()) > 120 or any(bad(c) for c in student):
                 break
             return student, match.groupdict().get("when") or ""
     raise Refused("its name does not say whose it is")
 
 
+def bad(letter: str) -> bool:
+    """Characters that no student's name has and that a file name, a terminal or a spreadsheet would stumble over."""
+    return letter in '/\\:*?"<>|' or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
 def safe(name: str) -> str:
     """The name with forward slashes. Raises Refused for one that points out of the download or holds control characters."""
     name = name.replace("\\", "/")
-    if any(ord(c) < 32 for c in name):
+    if any(ord(c) < 32 or ord(c) == 127 for c in name):
         raise Refused("its name holds control characters")
+    if "\ufffd" in name:
+        raise Refused("its name is in an encoding that cannot be read")
     if name.startswith("/") or re.match(r"^[A-Za-z]:", name) or ".." in PurePosixPath(name).parts:
         raise Refused("its name points outside of the download")
+    if len(name.encode("utf-8", "surrogatepass")) > 1000:
+        raise Refused("its name is longer than 1,000 bytes")
     return name
 
 
+@dataclass
+class Budget:
+    """How much more a download may hold: a bomb is many files, or few large ones."""
+
+    files: int = MOST_FILES
+    bytes: int = MOST_TOGETHER
+
+    def count(self, files: int, where: str) -> None:
+        self.files -= files
+        if self.files < 0:
+            raise Refused(f"{where}: it holds more than {MOST_FILES:,} files")
+
+    def take(self, size: int) -> None:
+        self.bytes -= size
+        if self.bytes < 0:
+            raise Refused(f"all notebooks together are larger than {MOST_TOGETHER >> 30} GB")
+
+
 def read(path: Path, refused: list[str]) -> Iterator[Found]:
-    """The notebooks in a zip or a folder; what is not taken is appended to `refused`, with its name."""
+    """The notebooks in a zip or a folder; what is not taken is appended to `refused`, with its name.
+
+    Raises Refused where the download as a whole cannot be taken.
+    """
+    budget = Budget()
     if path.is_dir():
-        yield from read_folder(path, refused)
+        yield from read_folder(path, refused, budget)
         return
     if not zipfile.is_zipfile(path):
         raise Refused(f"{path}: want a zip file or a folder")
-    with zipfile.ZipFile(path) as archive:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield from read_zip(archive, str(path), refused, budget)
+    except zipfile.BadZipFile as error:
+        raise Refused(f"{path}: the zip is damaged ({error})") from None
+
+
+BROKEN = (Refused, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
+
+
+def read_zip(archive: zipfile.ZipFile, where: str, refused: list[str], budget: Budget) -> Iterator[Found]:
+    entries = archive.infolist()
+    budget.count(len(entries), where)
+    times = {owner(e.filename)[0]: owner(e.filename)[1] for e in entries if e.filename.endswith(".txt") and "_attempt_" in e.filename}
+    for entry in entries:
+        shown = name_of(entry)
+        try:
+            name = safe(shown)
+            if entry.is_dir() or ".ipynb_checkpoints" in name or "__MACOSX" in name or name.endswith((".DS_Store", "desktop.ini")):
+                continue
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                raise Refused("it is a link")
+            if name.lower().endswith(ARCHIVES):
+                raise Refused("an archive in the archive; unpack it and collect the folder")
+            if not name.lower().endswith((".ipynb", ".zip")):
+                continue
+            student, when = owner(name)
+            date = "-".join(f"{n:02d}" for n in entry.date_time)
+            stamp = when or times.get(student, "")
+            if name.lower().endswith(".zip"):
+                data = unpacked(archive, entry, MOST_PACKED)
+                yield from inside(data, name, student, stamp or date, bool(stamp), refused, budget)
+                continue
+            data = unpacked(archive, entry)
+            budget.take(len(data))
+            yield Found(student, stamp or date, name, data, late(name), bool(stamp))
+        except BROKEN as error:
+            refused.append(f"{shown!r}: {said(error)}")
+
+
+def said(error: BaseException) -> str:
+    if isinstance(error, RuntimeError) and "encrypted" in str(error):
+        return "it needs a password"
+    return str(error) or type(error).__name__
+
+
+def name_of(entry: zipfile.ZipInfo) -> str:
+    """The entry's name: UTF-8 where it says so or where its bytes are just that, else in the old code page."""
+    if entry.flag_bits & 0x800:
+        return entry.orig_filename
+    try:
+        return entry.orig_filename.encode("cp437").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return entry.orig_filename
+
+
+def inside(data: bytes, name: str, student: str, when: str, sure: bool, refused: list[str], budget: Budget) -> Iterator[Found]:
+    """The notebooks in a student's own zip: theirs, whatever the files in it are called."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise Refused(f"the zip is damaged ({error})") from None
+    with archive:
         entries = archive.infolist()
-        if len(entries) > MOST_FILES:
-            raise Refused(f"{path}: it holds {len(entries):,} files, more than {MOST_FILES:,}")
+        budget.count(len(entries), name)
         for entry in entries:
+            shown = name_of(entry)
             try:
-                name = safe(entry.filename)
-                if entry.is_dir() or ".ipynb_checkpoints" in name or "__MACOSX" in name:
+                inner = safe(shown)
+                if entry.is_dir() or ".ipynb_checkpoints" in inner or "__MACOSX" in inner:
                     continue
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     raise Refused("it is a link")
-                if name.lower().endswith((".zip", ".rar", ".7z", ".gz", ".tar")):
-                    raise Refused("an archive in the archive; unpack it and collect the folder")
-                if not name.endswith(".ipynb"):
-                    continue
-                student, when = owner(name)
-                yield Found(student, when or "-".join(f"{n:02d}" for n in entry.date_time), name, unpacked(archive, entry))
-            except (Refused, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-                refused.append(f"{entry.filename!r}: {error}")
+                if inner.lower().endswith((*ARCHIVES, ".zip")):
+                    raise Refused("an archive in an archive in the archive")
+                if inner.lower().endswith(".ipynb"):
+                    found = unpacked(archive, entry)
+                    budget.take(len(found))
+                    yield Found(student, when, f"{name}/{inner}", found, late(name), sure)
+            except BROKEN as error:
+                refused.append(f"{name + '/' + shown!r}: {said(error)}")
 
 
-def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def late(name: str) -> bool:
+    match = FORMS["Canvas"].match(name)
+    return bool(match and match["late"]) and "_attempt_" not in name
+
+
+def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = MOST_BYTES) -> bytes:
     with archive.open(entry) as file:  # read by size, not by the header's word: a bomb lies there
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise Refused(f"it is larger than {MOST_BYTES >> 20} MB")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Refused(f"it is larger than {most >> 20} MB")
     return data
 
 
-def read_folder(folder: Path, refused: list[str]) -> Iterator[Found]:
-    import time
-
-    for number, path in enumerate(sorted(folder.rglob("*"))):
-        if number > MOST_FILES:
-            raise Refused(f"{folder}: it holds more than {MOST_FILES:,} files")
+def read_folder(folder: Path, refused: list[str], budget: Budget) -> Iterator[Found]:
+    for path in walk(folder, budget):
         name = path.relative_to(folder).as_posix()
-        if path.suffix != ".ipynb" or ".ipynb_checkpoints" in path.parts:
+        if path.suffix.lower() not in (".ipynb", ".zip", *ARCHIVES) or ".ipynb_checkpoints" in path.parts:
             continue
         try:
             if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
                 raise Refused("it is a link")
+            if path.suffix.lower() in ARCHIVES:
+                raise Refused("an archive; unpack it and collect the folder")
+            if not path.is_file():
+                raise Refused("it is no plain file")
             student, when = owner(safe(name))
-            if path.stat().st_size > MOST_BYTES:
-                raise Refused(f"it is larger than {MOST_BYTES >> 20} MB")
-            yield Found(student, when or time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(path.stat().st_mtime)), name, path.read_bytes())
-        except (Refused, OSError) as error:
-            refused.append(f"{name!r}: {error}")
+            date = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(path.stat().st_mtime))
+            most = MOST_PACKED if path.suffix.lower() == ".zip" else MOST_BYTES
+            if path.stat().st_size > most:
+                raise Refused(f"it is larger than {most >> 20} MB")
+            if path.suffix.lower() == ".zip":
+                yield from inside(path.read_bytes(), name, student, when or date, bool(when), refused, budget)
+                continue
+            budget.take(path.stat().st_size)
+            yield Found(student, when or date, name, path.read_bytes(), late(name), bool(when))
+        except BROKEN as error:
+            refused.append(f"{name!r}: {said(error)}")
 
 
-def last_attempts(found: list[Found]) -> tuple[dict[str, Found], list[str]]:
-    """(student -> the last attempt, notes on those that are not used). Names that differ in case only are refused."""
+def walk(folder: Path, budget: Budget) -> Iterator[Path]:
+    """Everything in a folder, without following links, in order; at most so many files."""
+    for path in sorted(folder.iterdir()):
+        budget.count(1, str(folder))
+        if path.is_dir() and not path.is_symlink():
+            yield from walk(path, budget)
+        else:
+            yield path
+
+
+@dataclass
+class Sorted:
+    """What is taken of a download: student -> notebook; what was noted; who is not on the roster."""
+
+    taken: dict[str, Found] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+
+def sort(found: list[Found], notebook: str = "", roster: Collection[str] | None = None, until: str = "") -> Sorted:
+    """The last attempt of each student, the last before `until` (as "2026-03-01-12-00-00", UTC) where there is one.
+
+    Of one attempt's several notebooks the one that is called like the lab's counts. Names that differ in case only are refused;
+    whoever is not on the roster is listed, not created.
+    """
+    out = Sorted()
     by_student: dict[str, list[Found]] = {}
     for one in found:
         by_student.setdefault(one.student, []).append(one)
     folded: dict[str, str] = {}
-    notes = []
     for student in list(by_student):
         if (other := folded.setdefault(student.casefold(), student)) != student:
-            notes.append(f"{student!r} and {other!r} differ in case only; {student!r} is left out")
+            out.notes.append(f"{student!r} and {other!r} differ in case only; {student!r} is left out")
             del by_student[student]
     for student, mine in by_student.items():
-        mine.sort(key=lambda f: f.when)
+        known = student if roster is None else on_roster(student, roster)
+        if known is None:
+            out.strangers.append(student)
+            continue
+        in_time = [one for one in mine if until and one.sure and one.when <= until]
+        pool = in_time or mine
+        newest = max(one.when for one in pool)
+        attempt = [one for one in pool if one.when == newest]
+        attempt.sort(key=lambda one: (PurePosixPath(one.name).stem.lower() != notebook.lower(), notebook.lower() not in one.name.lower()))
+        chosen = attempt[0]
         if len(mine) > 1:
-            notes.append(f"{student}: {len(mine)} notebooks; the last ({mine[-1].name}) is used")
-    return {student: mine[-1] for student, mine in by_student.items()}, notes
+            why = "the last before the due time" if in_time and len(in_time) < len(mine) else "the last"
+            out.notes.append(f"{student}: {len(mine)} notebooks; {why} ({chosen.name}) is used")
+        if chosen.late:
+            out.notes.append(f"{student}: marked LATE by the platform")
+        if known in out.taken:
+            out.notes.append(f"{student}: {known!r} has handed in under another name too; {chosen.name} is left out")
+            continue
+        out.taken[known] = chosen
+    return out
+
+
+def on_roster(student: str, roster: Collection[str]) -> str | None:
+    """The roster's id that a download's name means: itself, in other case, or Moodle's `Name_4711` by its number."""
+    if student in roster:
+        return student
+    same = [known for known in roster if known.casefold() == student.casefold()]
+    if not same and (number := re.search(r"_(\d+)$", student)):
+        same = [known for known in roster if known in (number[1], student[: number.start()])]
+    return same[0] if len(same) == 1 else None
