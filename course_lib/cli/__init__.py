@@ -36,6 +36,7 @@ COMMANDS = {
     "gradebook": Command("autograder.commands.gradebook", "Instructor", "is the gradebook sound and as the ledger says; restore it"),
     "schedule": Command("autograder.commands.schedule", "Instructor", "the term's timetable: what is handed out, what is due"),
     "doctor": Command("course_lib.cli.doctor", "Machine", "what this machine has and lacks, and how fast it is"),
+    "tune": Command("course_lib.cli.tune", "Machine", "find the fastest plans for a network's layers on this machine"),
     "test": Command("course_lib.cli.test", "Machine", "run all tests; further words go to pytest"),
 }
 

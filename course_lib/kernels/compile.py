@@ -9,6 +9,7 @@ nest       `build` of the plain schedule            the fallback: right for ever
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -23,6 +24,7 @@ from course_lib.kernels.direct_sparse import dense_cost, dense_plan, direct_spar
 from course_lib.kernels.gemm import GemmPlan, compile_gemm, gemm_plan
 from course_lib.kernels.nm_sparse import nm_cost, nm_plan, nm_sparse_conv
 from course_lib.kernels.plan import Plan
+from course_lib.kernels.tuned import lookup
 from course_lib.nest.built import build
 from course_lib.nest.problem import conv_problem
 from course_lib.nest.schedule import schedule
@@ -93,10 +95,21 @@ def choose(shape: ConvShape) -> str:
     return next(str(name) for name in explain(shape)["algorithm"] if not name.endswith("_sparse"))
 
 
+def chosen(shape: ConvShape, threads: int) -> tuple[str, Plan | None]:
+    """What `course tune` kept for this layer on this machine, else what the model takes, with its default plan."""
+    if kept := lookup(shape, threads):
+        name, sizes = kept
+        with suppress(KeyError, TypeError, ValueError):  # kept by another version of the kernels
+            if not ALGORITHMS[name].takes(shape):
+                return name, type(ALGORITHMS[name].plan(shape, threads))(**sizes)
+    return choose(shape), None
+
+
 def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto", plan: Plan | None = None) -> Layer:
     """A function `f(ia) -> oa` for one layer: wt[K,C/groups,R,S] is packed now, ia[N,C,H,W] and oa[N,K,P,Q] are plain float32.
 
-    `algorithm` is a name in ALGORITHMS or "auto", which may be Winograd: faster, and up to a digit less exact than "windows".
+    `algorithm` is a name in ALGORITHMS or "auto": what was tuned on this machine, else the model's choice. It may be Winograd: faster,
+    and up to a digit less exact than "windows".
     `plan` is the algorithm's own (WindowsPlan, WinogradPlan, PlanesPlan) in place of the model's; it needs the algorithm named.
     The function keeps buffers of its own: one call at a time.
     Raises ValueError for wrong shapes, unknown algorithms and plans that cannot be.
@@ -113,7 +126,9 @@ def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm
         raise ValueError(f"algorithm: {algorithm!r} is for {wanted}, got {shape}")
     if not prod(shape.oa_shape):
         return lambda ia: np.zeros_like(checked("ia", ia, shape.ia_shape), shape=shape.oa_shape)
-    return ALGORITHMS[choose(shape) if algorithm == "auto" else algorithm].conv(weights, shape, threads, plan)
+    if algorithm == "auto":
+        algorithm, plan = chosen(shape, threads)
+    return ALGORITHMS[algorithm].conv(weights, shape, threads, plan)
 
 
 __all__ = ["ALGORITHMS", "Algorithm", "GemmPlan", "choose", "compile_conv2d", "compile_gemm", "explain", "gemm_plan"]
