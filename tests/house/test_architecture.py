@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "exercises": GROUND | ROOMS | {"recorded", "nest", "kernels", "page", "explorer", "autotune", "nas", "views", "check", "wire", "cli"},
     "check": GROUND | {"recorded", "page", "views", "exercises", "wire"},
     "slides": GROUND | ROOMS | {"recorded", "nest", "kernels", "page", "explorer", "autotune", "nas", "views", "cli"},
-    "cli": GROUND | {"page", "machine", "views", "exercises", "slides", "cli"},
+    "cli": GROUND | {"page", "machine", "views", "exercises", "slides", "cli", "autotune", "search", "kernels", "zoo"},
 }
 
 # what the ground floor and the public page may import from outside: numpy and the standard library
