@@ -1,7 +1,7 @@
-"""Measure the rates of the cost model on this machine: python -m course_lib.conv.calibrate writes data/conv_cost.json (two minutes).
+"""Measure the rates of the cost model on this machine: python -m course_lib.conv.calibrate writes data/conv_cost.json (some minutes).
 
-Every algorithm that numpy runs is timed on one thread over layers of the zoo and around them; the seconds a unit of each kind of
-work are the least-squares fit without negative rates, in relative errors, so that a small layer counts as much as a large one.
+Every algorithm is timed on one thread over layers of the zoo and around them; its seconds a unit of each kind of work are the
+least-squares fit without negative rates, in relative errors, so that a small layer counts as much as a large one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import numpy as np
 
 from ..shapes import ConvShape
 from .algorithms import ALGORITHMS
-from .cost import LEFT_OUT, features
+from .cost import features
+
+MOST_BYTES = 1 << 28  # of workspace
+DIRECT_MACS = 100_000  # direct is plain Python
 
 PATH = Path(__file__).resolve().parents[1] / "data" / "conv_cost.json"
 
@@ -79,30 +82,28 @@ def fit(rows: list[tuple[dict[str, float], float]]) -> dict[str, float]:
 
 
 def run(budget: float) -> dict[str, object]:
-    layers = [*sample(zoo_layers(), 70, seed=1), *extra(2, 50)]
-    rng = np.random.default_rng(3)
-    rng.shuffle(layers)  # type: ignore[arg-type]
-    rows, start, seen = [], time.perf_counter(), 0
-    for shape in layers:
+    layers = [*sample(zoo_layers(), 110, seed=1), *extra(2, 50)]
+    order = np.random.default_rng(3).permutation(len(layers))
+    rows: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in ALGORITHMS}
+    start, seen = time.perf_counter(), 0
+    for i in order:
         if time.perf_counter() - start > budget:
             break
-        seen += 1
+        shape, seen = layers[i], seen + 1
         for name, module in ALGORITHMS.items():
-            if name in LEFT_OUT or module.cannot(shape) or module.workspace(shape) > 1 << 28:
+            if module.cannot(shape) or module.workspace(shape) > MOST_BYTES or (name == "direct" and shape.macs > DIRECT_MACS):
                 continue
-            if name in ("im2col", "mec", "kn2row", "indirect", "implicit_gemm") and shape.groups > 16:
-                turns = 1
-            else:
-                turns = 3
-            rows.append((features(module.work(shape)), measured(name, shape, turns)))
-    rates = fit(rows)
-    off = [abs(sum(rates[k] * v for k, v in feature.items()) / took - 1) for feature, took in rows]
-    return {"layers": seen, "timings": len(rows), "typical error": float(np.median(off)), "seconds": rates}
+            rows[name].append((features(module.work(shape)), measured(name, shape, 1 if shape.groups > 16 and name != "depthwise" else 5)))
+    for shape in (ConvShape(1, 3, 8, 8, 4, 3, 3), ConvShape(1, 8, 6, 6, 8, 3, 3, 1, 1), ConvShape(1, 16, 7, 7, 16, 1, 1)):
+        rows["direct"].append((features(ALGORITHMS["direct"].work(shape)), measured("direct", shape, 2)))
+    rates = {name: fit(given) for name, given in rows.items()}
+    off = [abs(sum(rates[name][k] * v for k, v in feature.items()) / took - 1) for name in rows for feature, took in rows[name]]
+    return {"layers": seen, "timings": len(off), "typical error": round(float(np.median(off)), 3), "seconds": rates}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib.conv.calibrate", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=120, help="how long to measure")
+    parser.add_argument("--seconds", type=float, default=240, help="how long to measure")
     options = parser.parse_args()
     from ..machine.host import describe
 

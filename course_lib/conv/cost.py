@@ -1,4 +1,8 @@
-"""The cost model: seconds from the work an algorithm says it does, and so which one "auto" takes, and why not the others."""
+"""The cost model: seconds from the work an algorithm says it does, and so which one "auto" takes, and why not the others.
+
+An algorithm's time is a sum over its work: so many calls, multiply-adds, operands and elements moved, each at a rate. The rates
+are fitted algorithm by algorithm: an element copied in a run of pixels does not cost what one in a run of channels does.
+"""
 
 from __future__ import annotations
 
@@ -46,15 +50,20 @@ def features(work: Sequence[Product | Move]) -> dict[str, float]:
 
 
 @cache
-def rates() -> dict[str, float]:
-    """Seconds a unit of each feature, measured once on the machine that the file names."""
+def rates() -> dict[str, dict[str, float]]:
+    """algorithm -> seconds a unit of each feature, measured once on the machine that the file names."""
     return json.loads((files("course_lib.data") / "conv_cost.json").read_text("utf-8"))["seconds"]  # type: ignore[no-any-return]
 
 
-def seconds(work: Sequence[Product | Move]) -> float:
-    """The expected time of some work, in seconds."""
-    rate = rates()
-    return sum(rate[name] * value for name, value in features(work).items())
+def parts(name: str, shape: ConvShape) -> dict[str, float]:
+    """The expected seconds of an algorithm for a layer, feature by feature."""
+    rate = rates()[name]
+    return {feature: rate.get(feature, 0.0) * value for feature, value in features(ALGORITHMS[name].work(shape)).items()}
+
+
+def expected(name: str, shape: ConvShape) -> float:
+    """The expected time of an algorithm for a layer, in seconds."""
+    return sum(parts(name, shape).values())
 
 
 def why_not(name: str, shape: ConvShape, exact: bool) -> str | None:
@@ -80,7 +89,7 @@ def choose(shape: ConvShape, exact: bool = False) -> str:
     'pointwise'
     """
     left = [name for name in ALGORITHMS if not why_not(name, shape, exact)]
-    return min(left, key=lambda name: seconds(ALGORITHMS[name].work(shape)), default="direct")
+    return min(left, key=lambda name: expected(name, shape), default="direct")
 
 
 def table(shape: ConvShape, exact: bool = False, algorithm: str = "auto") -> Report:
@@ -89,9 +98,8 @@ def table(shape: ConvShape, exact: bool = False, algorithm: str = "auto") -> Rep
     rows = []
     for name, module in ALGORITHMS.items():
         able = module.cannot(shape) is None
-        expected = seconds(module.work(shape)) if able else None
         rows.append({
-            "algorithm": name, "expected ms": None if expected is None else 1e3 * expected,
+            "algorithm": name, "expected ms": 1e3 * expected(name, shape) if able else None,
             "workspace bytes": module.workspace(shape) if able else None,
             "reason": reason(name, shape, exact, name == chosen, algorithm),
         })  # fmt: skip
@@ -106,9 +114,7 @@ def reason(name: str, shape: ConvShape, exact: bool, chosen: bool, asked: str) -
     against = why_not(name, shape, exact)
     if against:
         return against
-    rate = rates()
-    parts = {feature: rate[feature] * value for feature, value in features(ALGORITHMS[name].work(shape)).items()}
-    largest = max(parts, key=lambda feature: parts[feature])
-    share = parts[largest] / max(sum(parts.values()), 1e-30)
-    said = f"{share:.0%} of it: {largest}"
+    share = parts(name, shape)
+    largest = max(share, key=lambda feature: share[feature])
+    said = f"{share[largest] / max(sum(share.values()), 1e-30):.0%} of it: {largest}"
     return f"chosen, least time; {said}" if chosen else said

@@ -29,7 +29,8 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
         for r, s, rows, columns, high, wide in taps(shape):
             part = scaled[:, :, rows, columns]
             np.multiply(by[:, :, r, s], ia[n, :, None, high, wide], out=part)
-            oa[n, :, :, rows, columns] += part
+            to = oa[n, :, :, rows, columns]
+            to += part
     return oa.reshape(N, K, P, Q).astype(result, copy=False)
 
 

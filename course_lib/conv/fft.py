@@ -40,9 +40,10 @@ def filters_to_waves(wt: np.ndarray, tiles: Tiles) -> np.ndarray:
     spread = np.zeros((n_h, n_w, K, C), wt.dtype)
     spread[: d_h * R : d_h, : d_w * S : d_w] = wt.transpose(2, 3, 0, 1)
     waves = np.empty((n_h, n_w // 2 + 1, K, C), np.result_type(wt.dtype, np.complex64))
-    np.fft.rfft(spread, axis=1, out=waves)
-    np.fft.fft(waves, axis=0, out=waves)
+    np.fft.rfft(spread, axis=1, norm="forward", out=waves)  # "forward": numpy stays in float32 where it has a factor to multiply by
+    np.fft.fft(waves, axis=0, norm="forward", out=waves)
     np.conjugate(waves, out=waves)  # correlation, not convolution: the filter is not turned around
+    waves *= waves.dtype.type(float(tiles.area) ** 2)  # filters and data were both divided by the area: a power of two, exact
     return waves.reshape(-1, K, C)
 
 
@@ -63,30 +64,35 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
 
 def compute(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
     tiles, K_g, C_g = tiles_for(shape), shape.K // shape.groups, shape.C // shape.groups
-    (n_h, n_w), wide, most = tiles.n, tiles.n[1] // 2 + 1, tiles.most
     oa = np.empty(shape.oa_shape, ia.dtype)
-    wave = np.result_type(ia.dtype, np.complex64)
     for g in range(shape.groups):
-        filters = filters_to_waves(wt[g * K_g : (g + 1) * K_g], tiles)
-        pictures = np.empty(tiles.area * max(C_g, K_g) * most, ia.dtype)
-        ins, outs = np.empty(n_h * wide * C_g * most, wave), np.empty(n_h * wide * K_g * most, wave)
-        for n in range(shape.N):
-            for first in tiles.blocks:
-                rows, count = tiles.rows(first), tiles.rows(first) * tiles.across
-                d = pictures[: tiles.area * C_g * count].reshape(n_h, n_w, C_g, rows, tiles.across)
-                tiles.gather(ia[n, g * C_g : (g + 1) * C_g], first, d)
-                V = ins[: n_h * wide * C_g * count].reshape(n_h, wide, C_g, rows, tiles.across)
-                np.fft.rfft(d, axis=1, out=V)
-                np.fft.fft(V, axis=0, out=V)
-                M = outs[: n_h * wide * K_g * count].reshape(n_h * wide, K_g, count)
-                np.matmul(filters, V.reshape(n_h * wide, C_g, count), out=M)
-                M = M.reshape(n_h, wide, K_g, rows, tiles.across)
-                np.fft.ifft(M, axis=0, out=M)
-                y = pictures[: tiles.area * K_g * count].reshape(n_h, n_w, K_g, rows, tiles.across)
-                np.fft.irfft(M, n_w, axis=1, out=y)
-                tiles.scatter(y[: tiles.m[0], : tiles.m[1]], first, oa[n, g * K_g : (g + 1) * K_g])
-        del filters, pictures, ins, outs
+        of_filters = slice(g * K_g, (g + 1) * K_g)
+        one_group(ia[:, g * C_g : (g + 1) * C_g], wt[of_filters], tiles, oa[:, of_filters])
     return oa
+
+
+def one_group(ia: np.ndarray, wt: np.ndarray, tiles: Tiles, oa: np.ndarray) -> None:
+    """ia[N,C,H,W], wt[K,C,R,S] of one group -> oa[N,K,P,Q], written in place."""
+    (K, C), (n_h, n_w), wide, most = wt.shape[:2], tiles.n, tiles.n[1] // 2 + 1, tiles.most
+    wave = np.result_type(ia.dtype, np.complex64)
+    filters = filters_to_waves(wt, tiles)
+    pictures = np.empty(tiles.area * max(C, K) * most, ia.dtype)
+    ins, outs = np.empty(n_h * wide * C * most, wave), np.empty(n_h * wide * K * most, wave)
+    for n in range(len(ia)):
+        for first in tiles.blocks:
+            rows, count = tiles.rows(first), tiles.rows(first) * tiles.across
+            d = pictures[: tiles.area * C * count].reshape(n_h, n_w, C, rows, tiles.across)
+            tiles.gather(ia[n], first, d)
+            V = ins[: n_h * wide * C * count].reshape(n_h, wide, C, rows, tiles.across)
+            np.fft.rfft(d, axis=1, norm="forward", out=V)
+            np.fft.fft(V, axis=0, norm="forward", out=V)
+            products = outs[: n_h * wide * K * count].reshape(n_h * wide, K, count)
+            np.matmul(filters, V.reshape(n_h * wide, C, count), out=products)
+            M = products.reshape(n_h, wide, K, rows, tiles.across)
+            np.fft.ifft(M, axis=0, out=M)
+            y = pictures[: tiles.area * K * count].reshape(n_h, n_w, K, rows, tiles.across)
+            np.fft.irfft(M, n_w, axis=1, out=y)
+            tiles.scatter(y[: tiles.m[0], : tiles.m[1]], first, oa[n])
 
 
 def workspace(shape: ConvShape) -> int:

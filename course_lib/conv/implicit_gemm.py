@@ -60,7 +60,8 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
                     np.add(rows, columns, out=there)
                     np.take(padded, there, out=here, mode="clip")  # "clip" fetches straight into `here`; nothing needs clipping
                     np.matmul(a[g, :, k : k + deep], here, out=out)
-                    oa[n, g, :, j : j + broad] += out
+                    to = oa[n, g, :, j : j + broad]
+                    to += out
     return oa.reshape(N, K, P, Q).astype(result, copy=False)
 
 

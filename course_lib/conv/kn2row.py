@@ -30,7 +30,8 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> np.ndarray:
             tap[...] = wt[filters, :, r, s]
             for n in range(N):
                 np.matmul(tap, ia[n, channels].reshape(C_g, pixels), out=part)
-                oa[n, filters, rows, columns] += part.reshape(K_g, shape.H, shape.W)[:, high, wide]
+                to = oa[n, filters, rows, columns]
+                to += part.reshape(K_g, shape.H, shape.W)[:, high, wide]  # by its name: `oa[...] +=` would store it once more
     return oa.astype(result, copy=False)
 
 

@@ -150,7 +150,7 @@ def im2col_bytes(shape: ConvShape) -> int:
 def workspace(shape: ConvShape, solution: str | None = None) -> int:
     """Bytes beside ia, wt and oa, for float32: the strips of one group and its filters in the strips' order; for solution A with
     groups also the result of a group before it is turned."""
-    filters = shape.params // shape.groups
+    filters = shape.params // shape.groups if shape.R * shape.S > 1 and shape.C > shape.groups else 0  # otherwise they lie in that order
     turned = shape.N * shape.K // shape.groups * shape.P * shape.Q if shape.groups > 1 and (solution or choose(shape)) == "A" else 0
     return 4 * (strip_elements(shape) + filters + turned)
 

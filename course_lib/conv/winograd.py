@@ -92,6 +92,26 @@ def sandwich(left: np.ndarray, right: np.ndarray, x: np.ndarray, out: np.ndarray
     return np.matmul(right, down, out=out.reshape(a, b, rest)).reshape(a, b, *x.shape[2:])
 
 
+def tile_stages(m: int = 2, r: int = 3, seed: int = 0, d: np.ndarray | None = None, g: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Every stage of F(m x m, r x r) on one tile, by name: d, g, BT d, V, U, M, y, for the picture and for working along on paper.
+
+    d[m+r-1, m+r-1] and g[r, r] are small whole numbers where they are not given.
+
+    >>> stages = tile_stages(2, 3)
+    >>> stages["M"].size, stages["y"].shape
+    (16, (2, 2))
+    """
+    AT, G, BT = arrays(m, r, "float64")
+    rng = np.random.default_rng(seed)
+    d = rng.integers(-4, 5, BT.shape).astype(np.float64) if d is None else np.asarray(d, np.float64)
+    g = rng.integers(-2, 3, (r, r)).astype(np.float64) if g is None else np.asarray(g, np.float64)
+    if d.shape != BT.shape or g.shape != (r, r):
+        raise ValueError(f"d, g: want {BT.shape} and {(r, r)} for F({m}x{m}, {r}x{r}), got {d.shape} and {g.shape}")
+    down, U = BT @ d, G @ g @ G.T
+    V = down @ BT.T
+    return {"d": d, "g": g, "BT d": down, "V": V, "U": U, "M": U * V, "y": AT @ (U * V) @ AT.T}
+
+
 def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape, m: int | None = None) -> np.ndarray:
     """ia[N,C,H,W] * wt[K,C/groups,R,S] -> oa[N,K,P,Q] by F(m x m, R x S), for windows up to 7 and stride 1.
 
@@ -108,23 +128,28 @@ def conv2d(ia: np.ndarray, wt: np.ndarray, shape: ConvShape, m: int | None = Non
 
 
 def compute(ia: np.ndarray, wt: np.ndarray, shape: ConvShape, m: int | None) -> np.ndarray:
-    tiles, r = tiles_for(shape, m), (shape.R, shape.S)
-    (n_h, n_w), K_g, C_g = tiles.n, shape.K // shape.groups, shape.C // shape.groups
+    tiles, K_g, C_g = tiles_for(shape, m), shape.K // shape.groups, shape.C // shape.groups
     oa = np.empty(shape.oa_shape, ia.dtype)
     for g in range(shape.groups):
-        U = kernel_transform(wt[g * K_g : (g + 1) * K_g], tiles.m).reshape(n_h * n_w, K_g, C_g)
-        one, two = (np.empty(tiles.area * max(C_g, K_g) * tiles.most, ia.dtype) for _ in range(2))
-        for n in range(shape.N):
-            for first in tiles.blocks:
-                count = tiles.rows(first) * tiles.across
-                d = two[: n_h * n_w * C_g * count].reshape(n_h, n_w, C_g, tiles.rows(first), tiles.across)
-                tiles.gather(ia[n, g * C_g : (g + 1) * C_g], first, d)
-                V = input_transform(d, r, out=two, room=one)
-                M = np.matmul(U, V.reshape(n_h * n_w, C_g, count), out=one[: n_h * n_w * K_g * count].reshape(n_h * n_w, K_g, count))
-                y = output_transform(M.reshape(n_h, n_w, K_g, tiles.rows(first), tiles.across), r, out=one, room=two)
-                tiles.scatter(y, first, oa[n, g * K_g : (g + 1) * K_g])
-        del U, one, two
+        filters = slice(g * K_g, (g + 1) * K_g)
+        one_group(ia[:, g * C_g : (g + 1) * C_g], wt[filters], tiles, oa[:, filters])
     return oa
+
+
+def one_group(ia: np.ndarray, wt: np.ndarray, tiles: Tiles, oa: np.ndarray) -> None:
+    """ia[N,C,H,W], wt[K,C,R,S] of one group -> oa[N,K,P,Q], written in place: two buffers pass the tiles to and fro."""
+    (K, C), (n_h, n_w), r = wt.shape[:2], tiles.n, (tiles.shape.R, tiles.shape.S)
+    U = kernel_transform(wt, tiles.m).reshape(tiles.area, K, C)
+    one, two = (np.empty(tiles.area * max(C, K) * tiles.most, ia.dtype) for _ in range(2))
+    for n in range(len(ia)):
+        for first in tiles.blocks:
+            rows, count = tiles.rows(first), tiles.rows(first) * tiles.across
+            d = two[: tiles.area * C * count].reshape(n_h, n_w, C, rows, tiles.across)
+            tiles.gather(ia[n], first, d)
+            V = input_transform(d, r, out=two, room=one).reshape(tiles.area, C, count)
+            M = np.matmul(U, V, out=one[: tiles.area * K * count].reshape(tiles.area, K, count))
+            y = output_transform(M.reshape(n_h, n_w, K, rows, tiles.across), r, out=one, room=two)
+            tiles.scatter(y, first, oa[n])
 
 
 def both(size: int | tuple[int, int]) -> tuple[int, int]:

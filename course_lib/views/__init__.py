@@ -3,6 +3,11 @@
     Scene, Frame       the picture as frozen data               scene.py, drawn by svg.py, played by static/player.js
     sliding_window     the window over the image, the sum in its numbers
     im2col_filling     the lowered matrix, column by column, and the product that follows
+    im2col_and_mec     two lowerings side by side, MEC's overlapping blocks and the memory of both
+    winograd_tile      one tile transformed, multiplied and transformed back, the multiplications counted
+    error_growth       error against float64: direct, F2, F4, F6
+    price_bars         all prices of a layer, an algorithm a row      from conv.compare(shape)
+    crossover_map      who wins a price over C, H and R               from conv.crossover.stored()
     mec_partitions     MEC's strips, and the overlapping partitions that make the output rows
     array_grid         an array's cells, those that differ marked
     network_bars       depth, size and work of networks         from zoo.totals()
@@ -24,9 +29,14 @@
 """
 
 from course_lib.views.array_grid import array_grid
+from course_lib.views.conv.crossover_map import crossover_map
+from course_lib.views.conv.error_growth import error_growth
+from course_lib.views.conv.im2col_and_mec import im2col_and_mec
 from course_lib.views.conv.im2col_filling import im2col_filling
 from course_lib.views.conv.mec_partitions import mec_partitions
+from course_lib.views.conv.price_bars import price_bars
 from course_lib.views.conv.sliding_window import sliding_window
+from course_lib.views.conv.winograd_tile import winograd_tile
 from course_lib.views.curves import Curve, curves
 from course_lib.views.gemm.gemm_blocking import gemm_blocking
 from course_lib.views.gemm.ladder_curves import ladder_curves
@@ -56,10 +66,13 @@ __all__ = [
     "bound_meter",
     "cache_lines",
     "cache_lines_compared",
+    "crossover_map",
     "curves",
     "dataflow_1d",
     "dataflows_1d",
+    "error_growth",
     "gemm_blocking",
+    "im2col_and_mec",
     "im2col_filling",
     "ladder_curves",
     "live",
@@ -69,9 +82,11 @@ __all__ = [
     "network_bars",
     "pe_array_view",
     "player_assets",
+    "price_bars",
     "reuse_histogram",
     "roofline_view",
     "sliding_window",
     "time_share",
     "variants",
+    "winograd_tile",
 ]

@@ -1,1 +1,1 @@
-"""Pictures of a convolution: the sliding window, the matrix it is lowered into."""
+"""Pictures of a convolution: the sliding window, its lowerings, Winograd's tile, the prices of the algorithms and who wins where."""
