@@ -18,6 +18,7 @@ import numpy as np
 
 from course_lib.machine.bound import distance_to_bound
 from course_lib.machine.cache import Cache, simulate
+from course_lib.machine.forecast import Speeds, forecast, speeds
 from course_lib.machine.pe_array import PEArray, dataflow_report, placement
 from course_lib.nest.count import count
 from course_lib.nest.problem import Problem, conv_problem, gemm_problem
@@ -142,28 +143,28 @@ def sizes_for(extent: int) -> list[int]:
 def explore(shape: ConvShape | GemmShape, choice: Choice | None = None, array: PEArray | None = None) -> Any:
     """The explorer of a layer: reorder, tile and mark loops; listing, animation, traffic, bound and speed follow.
 
-    Speed is measured when its button is pressed: the compiled nest, and once the arithmetic and memory roof of this machine.
+    Speed is measured when its button is pressed: the compiled nest, and once the peak and the bandwidths of this machine. From then on
+    every nest has a predicted speed (`machine.forecast`, a model of one thread) and a roof that no order of this traffic can pass.
     """
     from course_lib.views.explorer import Explorer
 
     problem, small = problem_of(shape), problem_of(stand_in(shape))
-    roof: list[tuple[float, float]] = []
+    known: list[Speeds] = []  # this machine, once it has been measured
 
     def ask(wish: Mapping[str, Any]) -> dict[str, Any]:
         chosen = Choice(tuple(wish["order"]), dict(wish["tiles"]), dict(wish["kinds"]), tuple(wish.get("hold", ())))
         nest = arranged(problem, chosen)
         records = evaluate(nest, array)
         records["trace"] = trace(arranged(small, scaled(chosen, problem, small)))
-        if roof:
+        if known:
             moved = 4.0 * records["bound"]["moved"][0]
-            records["roof"] = min(roof[0][0], 2 * problem.iterations / moved * roof[0][1])
+            records["roof"] = min(known[0].peak, 2 * problem.iterations / moved * known[0].levels[-1].bandwidth)
+            records["forecast"] = forecast(nest, known[0])
         return records
 
     def time_it(wish: Mapping[str, Any]) -> float:
-        from course_lib.machine.host import measure_bandwidth, measure_peak
-
-        if not roof:
-            roof.append((measure_peak(1).one, measure_bandwidth(1).one))
+        if not known:
+            known.append(speeds())
         return measure(
             arranged(problem, Choice(tuple(wish["order"]), dict(wish["tiles"]), dict(wish["kinds"]), tuple(wish.get("hold", ()))))
         )

@@ -89,13 +89,17 @@ class Explorer:
         nest = records["nest"]
         figures = [[f"{row['tensor']} fetches", count(row["fetches"])] for row in records["count"]]
         if "roof" in records:
-            figures.append(["predicted: at most", f"{records['roof']:.3g} GFLOP/s"])
+            figures.append(["roof: at most", f"{records['roof']:.3g} GFLOP/s"])
+        if "forecast" in records:
+            *_, row = records["forecast"]
+            figures.append([f"predicted, limit {row['limit'].removeprefix('forecast: ')}", f"{row['GFLOP/s']:.3g} GFLOP/s"])
         took = self.measured.get(repr(choice))
         figures.append(["measured", f"{took:.3g} GFLOP/s" if took else "not yet"])
         self.choice = choice
         return {
             "title": self.title,
             "dims": self.dims,
+            "tensors": [tensor.name for tensor in nest.problem.tensors],
             "choice": choice,
             "listing": str(nest),
             "figures": figures,

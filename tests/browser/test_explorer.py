@@ -110,6 +110,18 @@ def test_speed_is_measured_on_demand(opened):
     assert window.locator(".nest dd").last.inner_text() == "7.25 GFLOP/s"
 
 
+def test_a_tensor_is_held_by_its_box_and_the_listing_says_so(opened):
+    window, e = opened()
+    box = window.get_by_label("hold OA")
+    box.check()
+    turn(window, 1)
+    assert e.choice["hold"] == ["OA"] and "curr_oa" in window.inner_text(".nest pre")
+    assert window.evaluate("document.activeElement.getAttribute('aria-label')") == "hold OA"
+    box.uncheck()
+    turn(window, 2)
+    assert e.choice["hold"] == [] and "curr_" not in window.inner_text(".nest pre")
+
+
 def test_narrow_and_dark_nothing_runs_over(opened, artefacts):
     window, _ = opened(viewport={"width": 380, "height": 800}, color_scheme="dark")
     assert window.evaluate("document.documentElement.scrollWidth") <= 380
@@ -163,6 +175,6 @@ def test_in_jupyterlab_the_kernel_answers(page_offline, jupyter_server, artefact
     page.get_by_role("button", name="Measure").click()
     turn(page, 2)
     assert page.locator(".nest dd").last.inner_text().endswith(" GFLOP/s")
-    assert "predicted: at most" in page.inner_text(".nest dl")
+    assert "roof: at most" in page.inner_text(".nest dl") and "predicted, limit" in page.inner_text(".nest dl")
     page.screenshot(path=artefacts / "explorer-lab.png")
     assert outside == []

@@ -10,6 +10,7 @@ from nest_pictures import LECTURE
 from course_lib import explorer
 from course_lib.explorer import Choice, arranged, evaluate, explore, problem_of, scaled, stand_in
 from course_lib.machine import PEArray, dataflow_report
+from course_lib.machine.forecast import Level, Speeds
 from course_lib.nest import count, schedule, trace
 from course_lib.shapes import ConvShape, GemmShape
 
@@ -104,6 +105,18 @@ def test_speed_is_measured_only_when_asked_and_of_the_nest_that_is_shown():
     assert e.answer(wish(Choice(tuple("ikj")), measure=True))["figures"][-1] == ["measured", "12.5 GFLOP/s"]
     assert asked[0]["order"] == list("ikj")
     assert e.answer(wish(Choice(tuple("ijk"))))["figures"][-1] == ["measured", "not yet"]
+
+
+def test_once_the_machine_is_measured_every_nest_has_a_forecast_beside_its_speed(monkeypatch):
+    machine = Speeds(peak=100.0, lanes=8, levels=(Level("L2", 32 << 10, 50.0), Level("memory", 1 << 20, 10.0)))
+    monkeypatch.setattr(explorer, "speeds", lambda: machine)
+    e = explore(GemmShape(M=32, N=32, K=32))
+    assert [name for name, _ in e.answer(wish(Choice(tuple("ijk"))))["figures"][3:]] == ["measured"]
+    figures = dict(e.answer(wish(Choice(tuple("ijk")), measure=True))["figures"])
+    # a sum in one register waits for itself: 8 slots a multiply-add, 100 / 16 slots a nanosecond
+    assert figures["predicted, limit core"] == f"{2 * 100 / 16 / 8:.3g} GFLOP/s"
+    assert "roof: at most" in figures and figures["measured"].endswith("GFLOP/s")
+    assert "predicted, limit core" in dict(e.answer(wish(Choice(tuple("ikj"))))["figures"])
 
 
 def test_the_compiled_nest_is_timed():

@@ -20,6 +20,8 @@ globalThis.nestExplorer = (root, first, ask) => {
   const list = make("ol", "", left, { "aria-labelledby": "nest-order" });
   make("h3", "", left, {}, "Tiles");
   const tiles = make("div", "", left);
+  make("h3", "", left, {}, "Held in a register").style.marginTop = "14px";
+  const held = make("div", "nest-held", left, { role: "group", "aria-label": "held in a register" });
   make("h3", "", left, {}, "Figures").style.marginTop = "14px";
   const figures = make("dl", "", left, { "aria-live": "polite" });
   const button = make("button", "nest-measure", left, { type: "button", ...KEYS }, "Measure");
@@ -114,6 +116,22 @@ globalThis.nestExplorer = (root, first, ask) => {
       input.addEventListener("input", () => { say(); tile(dim.name, dim.sizes[Number(input.value)]); });
     }
   }
+  function drawHeld(tensors) {
+    held.replaceChildren();
+    for (const name of tensors) {
+      const label = make("label", "", held);
+      const box = make("input", "", label, { type: "checkbox", "aria-label": `hold ${name}`, ...KEYS });
+      make("span", "", label, {}, name);
+      box.checked = choice.hold.includes(name);
+      box.addEventListener("change", () => {
+        choice = { ...choice, hold: tensors.filter((other) => (other === name ? box.checked : choice.hold.includes(other))) };
+        held.dataset.focus = name;
+        send();
+      });
+      if (held.dataset.focus === name) box.focus();
+    }
+    delete held.dataset.focus;
+  }
   let shown = first;
   function update(answer) {
     root.classList.remove("waiting");
@@ -125,6 +143,7 @@ globalThis.nestExplorer = (root, first, ask) => {
       choice = structuredClone(shown.choice); // the last nest that can be stays on the page
       drawLoops(shown.loops);
       drawTiles();
+      drawHeld(shown.tensors);
       return;
     }
     shown = answer;
@@ -137,6 +156,7 @@ globalThis.nestExplorer = (root, first, ask) => {
     for (const [name, value] of answer.figures) { make("dt", "", figures, {}, name); make("dd", "", figures, {}, value); }
     drawLoops(answer.loops);
     drawTiles();
+    drawHeld(answer.tensors);
     for (const name of ["bound", "visits", "traffic", "loops"]) {
       const data = answer.scenes[name];
       if (!data) continue;
