@@ -4,6 +4,7 @@
     page_offline      (page, outside): every request that is not file:, data:, blob: or loopback is blocked and listed
     artefacts         the folder for screenshots, tests/.artefacts
     jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs
+    built_decks       every deck, built once for all workers: {"01_intro": path, ...}
 
 The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
 and named at the end; with CI=true it fails.
@@ -94,6 +95,25 @@ def artefacts() -> Path:
     """The folder where tests keep screenshots for a person to look at."""
     ARTEFACTS.mkdir(exist_ok=True)
     return ARTEFACTS
+
+
+@pytest.fixture(scope="session")
+def built_decks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every deck by its name, nothing measured, in a folder with a space in its name; whichever worker comes first builds it."""
+    from filelock import FileLock
+
+    from course_lib.slides import build
+    from course_lib.slides.command import chapters
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "my slides"  # a worker's own folder is one further down
+    folder.mkdir(exist_ok=True)
+    paths = {name: folder / f"{name}.html" for name in chapters()}
+    for name, source in chapters().items():
+        with FileLock(folder / f"{name}.lock"):
+            if not paths[name].exists():
+                paths[name].write_text(build(source, measure=False), encoding="utf-8")
+    return paths
 
 
 @pytest.fixture(scope="module")

@@ -5,26 +5,13 @@ import time
 
 import pytest
 
-from course_lib.slides import build
 from course_lib.slides.command import chapters
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def decks(tmp_path_factory):
-    """Both decks built into one folder with a space in its name: {"01_intro": path, ...}."""
-    folder = tmp_path_factory.mktemp("built") / "my slides"
-    folder.mkdir()
-    paths = {}
-    for name, source in chapters().items():
-        paths[name] = folder / f"{name}.html"
-        paths[name].write_text(build(source, measure=False), encoding="utf-8")
-    return paths
-
-
 @pytest.fixture
-def deck(decks, new_page_offline):
+def deck(built_decks, new_page_offline):
     """deck("#anchor") -> a page showing deck 01; at the end no request has left and no script has failed."""
     seen = []
 
@@ -33,7 +20,7 @@ def deck(decks, new_page_offline):
         failures = []
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.on("console", lambda message: message.type == "error" and failures.append(message.text))
-        page.goto(decks[name].as_uri() + anchor)
+        page.goto(built_decks[name].as_uri() + anchor)
         seen.append((outside, failures))
         return page
 
@@ -48,11 +35,11 @@ def shown(page):
     return page.eval_on_selector(".slot.now .frame", "frame => frame.id")
 
 
-def test_a_deck_opens_within_a_second_and_asks_nothing_of_any_network(deck, decks, artefacts):
+def test_a_deck_opens_within_a_second_and_asks_nothing_of_any_network(deck, built_decks, artefacts):
     page = deck()
     for _ in range(12):  # the best of up to twelve: what else the machine does is not the deck's fault
         begun = time.perf_counter()
-        page.goto(decks["01_intro"].as_uri(), wait_until="load")
+        page.goto(built_decks["01_intro"].as_uri(), wait_until="load")
         page.wait_for_selector(".slot.now .scene[data-ready]")
         if (took := time.perf_counter() - begun) < 1:
             break
