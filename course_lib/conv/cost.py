@@ -74,6 +74,8 @@ def why_not(name: str, shape: ConvShape, exact: bool) -> str | None:
         return f"cannot: {reason}"
     if name in LEFT_OUT:
         return LEFT_OUT[name]
+    if name != "pointwise" and not ALGORITHMS["pointwise"].cannot(shape) and shape.groups < shape.C:
+        return "makes the product that pointwise makes, and moves more"
     if exact and name in ("winograd", "fft"):
         return "computes in fractions; whole numbers are summed as they are"
     if algorithm.workspace(shape) > MOST:

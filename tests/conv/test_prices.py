@@ -280,6 +280,12 @@ def test_auto_takes_the_least_expected_time_of_those_it_may_take():
         assert not {"direct", "tiled"} & set(left)
 
 
+def test_auto_makes_a_pointwise_layer_one_product():
+    for shape in (ConvShape(1, 64, 14, 14, 64, 1, 1), ConvShape(2, 64, 14, 14, 32, 1, 1, 2), ConvShape(1, 8, 9, 9, 8, 1, 1, 1, 0, 1, 2)):
+        assert cost.choose(shape) == "pointwise"
+    assert cost.choose(ConvShape(1, 8, 9, 9, 8, 1, 1, 1, 1)) != "pointwise"  # padded: it cannot
+
+
 def test_auto_leaves_whole_numbers_to_those_who_sum_them_as_they_are():
     shape = ConvShape(1, 128, 56, 56, 128, 3, 3, 1, 1)
     assert cost.why_not("winograd", shape, exact=True) and not cost.why_not("winograd", shape, exact=False)
