@@ -1,6 +1,9 @@
 """`course slides`: chapters by number or name, files where they are asked for, errors as sentences and exit codes."""
 
 import argparse
+import json
+import subprocess
+import sys
 
 import pytest
 
@@ -8,6 +11,34 @@ from course_lib.slides import command
 from course_lib.slides.command import chapters, chosen
 
 DECK = "# A\n\n{= 1 + 1}\n"
+
+
+def test_every_recorded_time_names_its_machine_and_the_command_that_renews_it():
+    made = command.records()
+    assert {"nest_times.json", "time_share_alexnet.json", "time_share_vgg16.json"} <= {path.name for path in made.values()}
+    for words, path in made.items():
+        (script,) = [word for word in words.split() if word.endswith(".py")] or [
+            words.split(" -m ")[1].split()[0].replace(".", "/") + ".py"
+        ]
+        assert (command.SLIDES.parent / script).exists(), f"{path.name}: {words}"
+
+
+def test_record_runs_each_records_own_command_and_one_failure_stops_no_other(tmp_path, monkeypatch, capsys):
+    for name, words in {"a": "THREADS=1 python -m a.times --all", "b": "python b.py", "c": "python c.py"}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"machine": "M", "command": words}))
+    (tmp_path / "other.json").write_text('{"columns": []}')  # not a record of times
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    ran = []
+
+    def fake(words, cwd, env):
+        ran.append((words, env.get("THREADS"), "OPENBLAS_CORETYPE" in env))
+        return subprocess.CompletedProcess(words, int(words[1] == "b.py"))
+
+    monkeypatch.setattr(command.subprocess, "run", fake)
+    assert command.record(tmp_path) == 1
+    python = sys.executable
+    assert ran == [([python, "-m", "a.times", "--all"], "1", False), ([python, "b.py"], None, False), ([python, "c.py"], None, False)]
+    assert "b.json: python b.py\n  FAILED" in capsys.readouterr().out
 
 
 @pytest.fixture
