@@ -59,6 +59,20 @@ LABS: dict[str, list[str]] = {
         "conv_io_lower_bound",
         "design",
     ],
+    "05_fast": [
+        "mults_share",
+        "pad_to_power_of_two",
+        "strassen_mults",
+        "strassen",
+        "winograd_1d",
+        "kernel_transform",
+        "input_transform",
+        "output_transform",
+        "winograd_conv2d",
+        "winograd_mults",
+        "winograd_matrices",
+        "winograd_error",
+    ],
 }
 
 

@@ -72,9 +72,9 @@ def gemm_blocking(
 
     items: list[Item] = [*matrix("a", a_x, c_y, M, K, "ia"), *matrix("b", c_x, b_y, K, N, "w"), *matrix("c", c_x, c_y, M, N, "oa")]
     nowhere = {"x": 0, "y": 0, "w": 0, "h": 0, "hide": True}
-    for row, (name, role, alpha, words) in enumerate(KEPT):
+    for place, (name, role, alpha, words) in enumerate(KEPT):
         items.append({"kind": "rect", "id": name, **nowhere, "stroke": role, "sw": 3, "fill": role, "alpha": alpha})
-        y = b_y + 14 + 22 * row
+        y = b_y + 14 + 22 * place
         swatch = {"x": 0, "y": y - 11, "w": 16, "h": 13, "rx": 2}
         items.append({"kind": "rect", "id": f"{name}.key", **swatch, "stroke": role, "sw": 2.5, "fill": f"{role}-soft"})
         items.append(label(f"{name}.words", 24, y, words, size=13))
