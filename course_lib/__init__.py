@@ -4,6 +4,7 @@ record; a view turns a record into a picture.
     descriptions   ConvShape, GemmShape          one layer in the lecture's letters: P, Q, macs, params, bytes
                    NETWORKS                      the lecture's networks as lists of named layers
     verbs          conv2d, ALGORITHMS            one convolution, computed by the algorithm you name
+                   compare                       all prices of all algorithms for one layer
                    compile_conv2d, compile_gemm  the same as machine code made for one layer on this machine
                    record                        runs your own Python loop and notes every load, store and MAC
     records        Report, History               named columns of numbers
@@ -25,11 +26,11 @@ from .shapes import ConvShape, GemmShape
 
 __all__ = [
     "ALGORITHMS", "Buffer", "ConvShape", "GemmShape", "History", "NETWORKS", "Recorder", "Report", "Timeline", "Trace",
-    "compile_conv2d", "compile_gemm", "conv2d", "explore", "record",
+    "compare", "compile_conv2d", "compile_gemm", "conv2d", "explore", "record",
 ]  # fmt: skip
 
 # names whose room is opened when they are asked for, so that `import course_lib` stays light
-LATER = {"NETWORKS": "zoo", "compile_conv2d": "kernels", "compile_gemm": "kernels", "explore": "explorer"}
+LATER = {"NETWORKS": "zoo", "compare": "conv", "compile_conv2d": "kernels", "compile_gemm": "kernels", "explore": "explorer"}
 
 
 def __getattr__(name: str) -> Any:
