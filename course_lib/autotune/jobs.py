@@ -17,6 +17,7 @@ from ..nest.built import build as build_nest
 from ..nest.built import with_edges
 from ..search.space import Config, Space
 from ..shapes import ConvShape, GemmShape
+from .simulated import simulated
 from .spaces import nest_of, plan_of, plan_space, schedule_space
 from .tasks import Task
 
@@ -101,6 +102,15 @@ class ScheduleJob:
         equal("result", result, self.want, self.length)
 
 
-def bench(task: Task) -> PlanJob | ScheduleJob:
+class SimulatedJob:
+    """Dataflows on an array of processing elements: their energy, exact."""
+
+    def __init__(self, task: Task) -> None:
+        self.cost = simulated(cast(ConvShape, task.shape))
+
+
+def bench(task: Task) -> PlanJob | ScheduleJob | SimulatedJob:
     """The job of a task's kind."""
+    if task.kind == "simulated":
+        return SimulatedJob(task)
     return PlanJob(task) if task.kind == "plans" else ScheduleJob(task)

@@ -9,12 +9,12 @@ from typing import Any
 
 from ..shapes import ConvShape, GemmShape, whole
 
-KINDS = ("plans", "schedules")
+KINDS = ("plans", "schedules", "simulated")
 
 
 @dataclass(frozen=True)
 class Task:
-    """A shape, how many threads, and the kind of space: "plans" of course_lib.kernels, or "schedules" of a plain nest.
+    """A shape, how many threads, and the kind of space: "plans" of course_lib.kernels, "schedules" of a plain nest, or "simulated" ones.
 
     `of` is "module:class" of what builds and checks in the child process; jobs.py has ours.
     """
@@ -27,6 +27,8 @@ class Task:
     def __post_init__(self) -> None:
         if not isinstance(self.shape, ConvShape | GemmShape):
             raise ValueError(f"shape: want a ConvShape or a GemmShape, got {self.shape!r}")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind: want one of {', '.join(KINDS)}, got {self.kind!r}")
         object.__setattr__(self, "threads", whole("threads", self.threads, 1))
 
     @property

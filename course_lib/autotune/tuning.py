@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from ..shapes import ConvShape, GemmShape
 from .jobs import compiled, operands
 from .log import Log
 from .pool import Limits, Outcome, Pool
+from .simulated import simulated_space
 from .spaces import default_config, plan_of, plan_space, schedule_space
 from .tasks import Task
 
@@ -119,6 +120,8 @@ def space_of(task: Task) -> Space:
 
 @lru_cache(64)
 def _space(shape: ConvShape | GemmShape, threads: int, kind: str) -> Space:
+    if kind == "simulated":
+        return simulated_space(cast(ConvShape, shape))
     return plan_space(shape, threads) if kind == "plans" else schedule_space(shape)
 
 

@@ -70,6 +70,7 @@ def fit_trees(
         raise ValueError(f"loss: want one of {', '.join(LOSSES)}, got {loss!r}")
     if x.ndim != 2 or len(x) != len(y) or not len(y):
         raise ValueError(f"x, y: want x[n, d] and y[n] with n at least 1, got {x.shape} and {y.shape}")
+    ridge = max(ridge, 1e-12)  # an empty leaf says nothing
     cuts = [cut_points(column, bins) for column in x.T]
     width = max((len(cut) for cut in cuts), default=0) + 1
     binned = (

@@ -1,0 +1,83 @@
+"""Trials in child processes: whatever a configuration does, it is a record, and the next one is measured."""
+
+import pytest
+
+from course_lib.autotune import Limits, Pool, Task
+from course_lib.autotune.tasks import task_from
+from course_lib.shapes import ConvShape, GemmShape
+
+TASK = Task(GemmShape(1, 1, 1), of="tests.autotune.faults:Faults")
+LIMITS = Limits(compile=3.0, run=3.0, timing=0.005)
+
+WHAT_IS_RECORDED = {
+    "is fine": None,
+    "raises": "failed: RuntimeError: no such instruction",
+    "crashes": "failed: killed by SIGSEGV while running",
+    "is killed": "failed: killed by SIGKILL (out of memory?) while running",
+    "ends the process": "failed: the process ended with code 3 while running",
+    "hangs": "timeout: running took more than 3 s",
+    "hangs in the compiler": "timeout: compiling took more than 3 s",
+    "is wrong": "incorrect: result: the results differ by",
+    "asks for all memory": "failed: more than 4 GiB of memory",
+    "is noisy": "noise: spread",
+    "prints": None,
+    "fails to import": "failed: KeyError: 'no_such_module'",
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """Every fault, each followed by a configuration that is fine, on one worker: the worst for its neighbours."""
+    words = [word for fault in WHAT_IS_RECORDED for word in (fault, "is fine")]
+    with Pool(1, LIMITS) as pool:
+        found = dict(pool.measure(TASK, [(word,) for word in words]))
+    assert sorted(found) == list(range(len(words)))
+    return [(word, found[i], found[i + 1]) for i, word in enumerate(words) if i % 2 == 0]
+
+
+@pytest.mark.parametrize("word", WHAT_IS_RECORDED)
+def test_a_configuration_that(word, outcomes):
+    ((_, outcome, after),) = [row for row in outcomes if row[0] == word]
+    said = WHAT_IS_RECORDED[word]
+    if said is None:
+        assert outcome.cost > 0 and outcome.note == ""
+    elif word == "is noisy":
+        assert outcome.cost > 0 and outcome.note.startswith(said)
+    else:
+        assert outcome.cost is None and outcome.note.startswith(said)
+    assert after.cost > 0, "the configuration after it was not measured"
+
+
+def test_a_job_that_cannot_be_made_is_a_sentence():
+    with Pool(1, LIMITS) as pool:
+        ((_, outcome),) = pool.measure(Task(GemmShape(1, 1, 1), of="tests.autotune.faults:Nothing"), [("x",)])
+    assert outcome.cost is None and "has no attribute 'Nothing'" in outcome.note
+
+
+SHAPES = {
+    "plain": ConvShape(N=1, C=8, H=9, W=9, K=16, R=3, S=3, pad=1),
+    "all there is": ConvShape(N=2, C=8, H=9, W=11, K=8, R=3, S=2, stride=(1, 2), pad=((1, 0), (2, 1)), dilation=(2, 1), groups=4),
+    "a product": GemmShape(3, 4, 5),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_task_is_its_text(name):
+    task = Task(SHAPES[name], threads=2)
+    assert task_from(task.text) == task
+    assert Task(SHAPES[name], threads=1).text != task.text
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"what": "conv", "threads": 1, "kind": "plans", "of": "x"}'])
+def test_a_text_that_is_no_task_is_refused(text):
+    with pytest.raises(ValueError, match="this is none"):
+        task_from(text)
+
+
+def test_a_task_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="want a ConvShape or a GemmShape, got 3"):
+        Task(3)
+    with pytest.raises(ValueError, match="want one of plans, schedules, simulated, got 'dreams'"):
+        Task(GemmShape(1, 1, 1), kind="dreams")
+    with pytest.raises(ValueError, match="threads: want at least 1"):
+        Task(GemmShape(1, 1, 1), threads=0)
