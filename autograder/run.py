@@ -187,7 +187,9 @@ class Kernel:
         except RuntimeError as error:
             raise Died(str(error)) from None
         # imported before anything is timed, so that no student's first call pays for it
-        lines = ["import course_lib.wire, course_lib.exercises.makers", *(f"import {p}" for p in packages if p in ("torch", "numba"))]
+        # `exit()` in a cell asks the kernel to end a moment later, in somebody else's cell
+        quiet = "type(get_ipython()).ask_exit = lambda self: None"
+        lines = [quiet, "import course_lib.wire, course_lib.exercises.makers", *(f"import {p}" for p in packages if p in ("torch", "numba"))]
         await self.run("\n".join(f"try:\n    {line}\nexcept Exception: pass" for line in lines), 60)
 
     def too_much(self) -> bool:

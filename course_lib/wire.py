@@ -88,13 +88,15 @@ def pack(value: Any, limits: Limits = LIMITS) -> bytes:
 
     def top(item: Any, depth: int = 0) -> Any:
         # Made objects travel outwards only (grader -> sandbox), inside a case's arguments
+        if depth > DEPTH:
+            raise WireError(f"the value is nested more than {DEPTH} deep")
         if isinstance(item, Made):
             return {"made": item.maker, "params": top(dict(item.params), depth + 1)}
         if isinstance(item, list):
             return [top(i, depth + 1) for i in item]
         if isinstance(item, tuple):
             return {"tuple": [top(i, depth + 1) for i in item]}
-        if isinstance(item, Mapping) and depth < DEPTH:
+        if isinstance(item, Mapping):
             return {"dict": [[put(k, depth + 1), top(v, depth + 1)] for k, v in item.items()]}
         return put(item, depth)
 
@@ -320,6 +322,8 @@ def serve_check(name: str, fn: Callable[..., Any]) -> Handed:
                 frame = pack(said | {"tape": answer.tape}, channel.limits)
             except WireError as error:
                 frame = pack({"state": "crashed", "message": str(error), "changed": ()})
+            except Exception as error:  # whatever an odd answer does when it is looked at
+                frame = pack({"state": "crashed", "message": f"the answer cannot be sent ({type(error).__name__})", "changed": ()})
             channel.connection.settimeout(None)
             channel.connection.sendall(frame)
 

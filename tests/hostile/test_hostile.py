@@ -1,0 +1,52 @@
+"""More than a hundred hostile, broken and honest submissions come to the verdict they should, as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .play import play
+from .submissions import ANSWERS, FILES, NOTEBOOKS
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+
+
+def left_behind(uid: int) -> list[str]:
+    """Temporary folders and sandboxed processes of a grader that has ended."""
+    out = []
+    for folder in glob.glob(os.path.join(tempfile.gettempdir(), "course-*")):
+        path = Path(folder)
+        if path.stat().st_uid == uid and ((path / "g.sock").exists() or path.name.startswith(("course-small-", "course-file-"))):
+            owner = path / "owner"
+            if not owner.exists() or owner.read_text() == str(os.getpid()) or not Path(f"/proc/{owner.read_text()}").exists():
+                out.append(folder)
+    for command in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            if b"sleep\x00300" in Path(command).read_bytes():
+                out.append(command)
+        except OSError:
+            continue
+    return out
+
+
+def test_there_are_more_than_sixty_of_them() -> None:
+    assert len(ANSWERS) + len(NOTEBOOKS) + len(FILES) > 100
+
+
+def test_each_comes_to_its_verdict_and_nothing_is_left() -> None:
+    assert play() == []
+    time.sleep(0.3)
+    assert left_behind(os.getuid()) == []
+
+
+def test_an_ordinary_user_gets_the_same_verdicts(as_nobody: Any) -> None:
+    done = as_nobody("tests.hostile.play")
+    assert done.returncode == 0 and "as uid 65534, 0 wrong verdicts" in done.stdout, done.stdout + done.stderr[-1500:]
+    time.sleep(0.3)
+    assert left_behind(65534) == []
