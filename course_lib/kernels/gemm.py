@@ -21,7 +21,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, checked
 from course_lib.kernels.pack import pack_columns, pack_rows
-from course_lib.kernels.plan import L1, L2, Plan, Tile, block_nest, column_nest, even, planned, register_tile, row_nest
+from course_lib.kernels.plan import Plan, Tile, block_nest, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
@@ -57,15 +57,18 @@ class GemmPlan(Plan):
 def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     """The blocks for a product: see plan.py for the reasons. Where every number is read once, nothing is packed.
 
-    A packed block of b is used by all rows. Where they are few, packing is most of the work: long runs of b and a short depth
-    are then worth more than a c that is touched less often.
+    A packed block of b is used by all rows. Where they are few, packing is most of the work: the block then stays in the second
+    cache. Where b is a single panel, a is read where it lies, `tall` rows at a time: fewer of them than the first cache has ways,
+    since rows of 2^n numbers all meet in one set; and all of k at once, while the panel fits into the second.
     """
-    tile = register_tile()
     way = "columns" if shape.N == 1 else "rows" if shape.M <= 4 else "blocks"
+    loose = shape.N <= 4 * lanes()
+    tile = register_tile(shape.M, shape.N, 10 if loose else 30)
     few = shape.M <= 8 * tile.tall
-    depth = even(shape.K, L1 // (4 if few else 2) // (4 * tile.wide))
-    high = even(shape.M, max(tile.tall, L2 // 2 // (4 * depth)), tile.tall)
-    wide = even(shape.N, 1024 if few else 2048, tile.wide)
+    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) // 2 if few else 2 * cache_bytes(1)
+    depth = even(shape.K, max(1, panel // (4 * tile.wide)))
+    high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
+    wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if few else 2048, tile.wide)
     return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
 
 
@@ -172,7 +175,7 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
         return lambda a, b: np.zeros_like(checked("a", a, shape.a_shape), shape=np.shape(checked("b", b, shape.b_shape)) and shape.c_shape)
     plan = planned(plan, GemmPlan, lambda: gemm_plan(shape, threads))
     if plan.way != "blocks":
-        return thin_gemm({"columns": column_nest, "rows": row_nest}[plan.way](shape, lanes()), shape, threads)
+        return thin_gemm({"columns": column_nest, "rows": row_nest}[plan.way](shape, lanes(), threads), shape, threads)
     tile, module = plan.tile, new_module()
     mine = pieces(shape, threads, tile)
     plans = {piece: cut(plan, piece) for _, _, piece in mine}
@@ -185,6 +188,7 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
         sizes = plans[piece]
         panels, buffer = sizes.depth * (sizes.wide + tile.wide), (sizes.high + tile.tall) * sizes.depth + tile.lanes
         rooms.append((aligned(panels), aligned(buffer)))
+    places = [(panels.ctypes.data, buffer.ctypes.data) for panels, buffer in rooms]
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a, b = checked("a", a, shape.a_shape), checked("b", b, shape.b_shape)
@@ -192,11 +196,12 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
         at_a, at_b, at_c = a.ctypes.data, b.ctypes.data, c.ctypes.data
         together(
             [
-                (kernel, at_a + 4 * i * shape.K, at_b + 4 * j, at_c + 4 * (i * shape.N + j), panels.ctypes.data, buffer.ctypes.data)
-                for kernel, (i, j, _), (panels, buffer) in zip(kernels, mine, rooms, strict=True)
+                (kernel, at_a + 4 * i * shape.K, at_b + 4 * j, at_c + 4 * (i * shape.N + j), *buffers)
+                for kernel, (i, j, _), buffers in zip(kernels, mine, places, strict=True)
             ]
         )
         return c
 
+    gemm.rooms = rooms  # type: ignore[attr-defined]  # the addresses are good for as long as the function is there
     gemm.library = library  # type: ignore[attr-defined]
     return gemm

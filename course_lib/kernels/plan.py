@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 
-from course_lib.nest.jit import lanes, registers, vector_bits
+from course_lib.caches import data_caches
+from course_lib.nest.jit import lanes, registers
 from course_lib.nest.lower import MOST_HELD
 from course_lib.nest.problem import gemm_problem
 from course_lib.nest.schedule import Schedule, schedule
@@ -25,7 +27,14 @@ Chosen = TypeVar("Chosen", bound="Plan")
 
 SOURCE = "Goto & van de Geijn 2008; Low, Igual, Smith, Quintana-Orti, Analytical Modeling Is Enough, 2016 (as implemented here)"
 
-L1, L2 = 32 << 10, 512 << 10  # bytes, the smallest one meets among recent processors
+USUAL = {1: 32 << 10, 2: 512 << 10}  # bytes, the smallest one meets among recent processors: where the system does not tell
+
+
+@cache
+def cache_bytes(level: int) -> int:
+    """What a thread may fill of the cache of this level, in bytes."""
+    found = [cache.bytes // max(1, cache.shared) for cache in data_caches() if cache.level == level]
+    return found[0] if found else USUAL[level]
 
 
 @dataclass(frozen=True)
@@ -70,11 +79,31 @@ def planned(plan: Any, kind: type[Chosen], default: Callable[[], Chosen]) -> Cho
     return plan
 
 
-def register_tile() -> Tile:
-    """12 or more sums in flight hide the multiply-add's latency; two vectors of b and one spread number of a need the rest."""
-    if vector_bits() == 512:
-        return Tile(12, 2, lanes())
-    return Tile(8, 2, lanes()) if registers() == 32 else Tile(6, 2, lanes())
+def step(tall: int, vectors: int) -> float:
+    """Cycles of a register tile for one k: two multiply-adds a cycle, four cycles until a sum may go on, a little for each load."""
+    return max(tall * vectors / 2, 4) + 0.1 * tall + 0.25 * vectors + 0.3  # b's vectors come from farther away than a's numbers
+
+
+def tiles_step(i: int, j: int, tile: Tile) -> float:
+    """Cycles for one k of all i x j outputs, the ragged tiles at the size they have."""
+    vectors = -(-j // tile.lanes)
+    rows, columns = (i // tile.tall, i % tile.tall), (vectors // tile.vectors, vectors % tile.vectors)
+    out = 0.0
+    for tall, many in ((tile.tall, rows[0]), (rows[1], 1)):
+        for across, more in ((tile.vectors, columns[0]), (columns[1], 1)):
+            out += many * more * step(tall, across) if tall and across else 0
+    return out
+
+
+def register_tile(i: int = 0, j: int = 0, rows: int = 30) -> Tile:
+    """The tile that computes i x j outputs in the fewest cycles, of at most `rows` rows; for large ones where none is told.
+
+    The sums, a row of b's vectors and one spread number of a have to fit into the registers.
+    """
+    i, j = i or 5040, j or 5040 * lanes()
+    most = min(4, -(-j // lanes()))
+    fit = [Tile(t, v, lanes()) for v in range(most, 0, -1) for t in range(rows, 0, -1) if t * v + v + 1 <= registers()]
+    return min(fit, key=lambda tile: tiles_step(i, j, tile))
 
 
 def even(total: int, most: int, multiple: int = 1) -> int:
@@ -100,13 +129,14 @@ def block_nest(tile: Tile, i: int, j: int, k: int, high: int = 0, a: str = "") -
     return nest.vectorize("j_s_s")
 
 
-def row_nest(shape: GemmShape, lanes: int) -> Schedule:
-    """A few rows of a: b is read once, eight rows side by side as they lie, and c stays in the first cache."""
-    nest = schedule(gemm_problem(shape), "i j k").tile(i=4, j=512, k=8).tile(j_s=lanes)
+def row_nest(shape: GemmShape, lanes: int, threads: int = 1) -> Schedule:
+    """A few rows of a: b is read once, long pieces of eight rows side by side as they lie, and c stays in the first cache."""
+    long = min(2048, even(shape.N, -(-shape.N // threads), lanes))
+    nest = schedule(gemm_problem(shape), "i j k").tile(i=4, j=long, k=8).tile(j_s=lanes)
     return nest.reorder("j_t i_t k_t j_s_t k_s i_s j_s_s").parallel("j_t").unroll("k_s i_s").vectorize("j_s_s")
 
 
-def column_nest(shape: GemmShape, lanes: int) -> Schedule:
-    """One column of b: sums of products along the rows of a, four rows at a time, a lane a partial sum."""
-    nest = schedule(gemm_problem(shape), "i j k").tile(i=64, k=2 * lanes).tile(i_s=4, k_s=lanes)
+def column_nest(shape: GemmShape, lanes: int, threads: int = 1) -> Schedule:
+    """One column of b: sums of products along the rows of a, two rows at a time, a lane a partial sum."""
+    nest = schedule(gemm_problem(shape), "i j k").tile(i=64, k=4 * lanes).tile(i_s=2, k_s=lanes)
     return nest.reorder("i_t i_s_t j k_t k_s_t i_s_s k_s_s").parallel("i_t").unroll("k_s_t i_s_s").vectorize("k_s_s")

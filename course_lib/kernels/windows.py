@@ -22,7 +22,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, checked
 from course_lib.kernels.pack import Image, Windows, pack_rows
-from course_lib.kernels.plan import L1, L2, Plan, block_nest, even, planned, register_tile
+from course_lib.kernels.plan import Plan, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, new_module
 from course_lib.nest.lower import lower
@@ -30,6 +30,8 @@ from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 SOURCE = "Goto & van de Geijn 2008 (blocking); Chetlur et al., cuDNN, 2014 (implicit GEMM), as implemented here"
+
+BLOCK_BYTES = 96 << 10  # of packed windows
 
 Layer = Callable[[np.ndarray], np.ndarray]
 
@@ -47,14 +49,17 @@ class WindowsPlan(Plan):
 
 
 def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
-    """The blocks for a layer: see plan.py for the reasons."""
-    tile = register_tile()
+    """The blocks for a layer: see plan.py for the reasons.
+
+    A packed block of windows is small beside the second cache, since what it was packed from passes through there as well.
+    """
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
-    channels = even(each_c, max(1, L1 // 2 // (4 * tile.wide) // taps))
+    tile = register_tile(each_k, pixels)
+    channels = even(each_c, max(1, cache_bytes(1) // 2 // (4 * tile.wide) // taps))
     depth = channels * taps
-    high = even(each_k, max(tile.tall, L2 * 3 // 8 // (4 * depth)), tile.tall)
-    block = even(pixels, max(tile.wide, L2 * 3 // 8 // (4 * depth)), tile.wide)
+    high = even(each_k, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
+    block = even(pixels, max(tile.wide, min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)), tile.wide)
     part = each_k
     jobs = shape.N * shape.groups * -(-pixels // block)
     if threads > 1 and jobs % threads and jobs < 8 * threads:

@@ -119,15 +119,15 @@ class Emitter:
     def store(self, value: Value, pointer: Value, base: Value | None, offset: int) -> None:
         self.builder.store(value, self.address(pointer, base, offset, value.type), align=self.itemsize)
 
-    def prefetch(self, pointer: Value, base: Value | None, offset: int) -> None:
-        """Ask for a cache line that will be wanted later."""
+    def prefetch(self, pointer: Value, base: Value | None, offset: int, write: bool = False) -> None:
+        """Ask for a cache line that will be wanted later; a hint that may point anywhere."""
         byte = ir.PointerType(ir.IntType(8))
         name = "llvm.prefetch.p0"
         known = self.module.globals.get(name)
         if known is None:
             known = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE]), name)
         place = self.builder.bitcast(self.address(pointer, base, offset), byte)
-        self.builder.call(known, [place, *(ir.Constant(LANE, n) for n in (1, 3, 1))])  # to write, keep, data
+        self.builder.call(known, [place, *(ir.Constant(LANE, n) for n in (int(write), 3, 1))])  # to write, keep, data
 
     @property
     def itemsize(self) -> int:

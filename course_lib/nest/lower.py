@@ -35,6 +35,16 @@ Pending = tuple[tuple[Guard, int], ...]  # guards not yet known to hold, with th
 Key = tuple[int, int]  # an output held: its offset from the base, its lanes (0: a single number)
 
 
+def evenly(offsets: list[int]) -> tuple[int, int]:
+    """(rows, pitch) where the sorted offsets are equal rows at equal distances; (1, 0) where they are not."""
+    for rows in range(len(offsets), 1, -1):
+        each = len(offsets) // rows
+        pitch = offsets[each] - offsets[0] if each < len(offsets) else 0
+        if rows * each == len(offsets) and all(offsets[i] == offsets[i % each] + i // each * pitch for i in range(len(offsets))):
+            return rows, pitch
+    return 1, 0
+
+
 class TooMuchCode(Exception):
     """Peeling would write more than anyone wants to compile."""
 
@@ -60,6 +70,7 @@ class Lowering:
         self.bodies = 0
         self.vector = self.loops[-1] if self.loops and self.loops[-1].kind == "vectorize" else None
         self.held_from = self.holding()
+        self.wanted: list[tuple[int, Value | None, int]] = []  # outputs not yet asked for: offset, base, start
 
     def holding(self) -> int:
         """The outermost loop inside which all outputs are known by name: every loop that moves them is unrolled or vector."""
@@ -133,6 +144,7 @@ class Lowering:
             start = where.bases[2]
             sums = self.begin(where, keys)
             sums = self.nest_at(at, replace(where, bases=[*where.bases[:2], (start[0], 0)]), sums)
+            self.wanted = []
             self.finish(where, start, sums)
             return None
         if at == len(self.loops):
@@ -153,6 +165,7 @@ class Lowering:
             names = sorted(sums or {})
 
             def turn(i: Value, held: list[Value]) -> list[Value]:
+                self.ask(i, full)
                 inside = self.moved(where, loop, i, self.after(loop, where.pending, None))
                 done = self.nest_at(at + 1, inside, dict(zip(names, held, strict=True)) if sums is not None else None)
                 return [done[name] for name in names] if sums is not None else []
@@ -212,12 +225,28 @@ class Lowering:
         return self.addresses[2].factors[self.vector.name] if self.vector else 0
 
     def begin(self, where: Where, keys: list[Key]) -> dict[Key, Value]:
-        """Every sum begins at zero. What was stored before is asked for now, and added at the end when it has come."""
-        if self.before(where) is not False and self.spread() == 1:
-            base, start = where.bases[2]
-            for offset, _ in keys:
-                self.e.prefetch(self.pointer(2), base, start + offset)
+        """Every sum begins at zero. Where it will be stored is asked for now; what stood there is added when it has come."""
+        if self.spread() == 1:
+            self.wanted = [(offset, *where.bases[2]) for offset, _ in keys]
         return {key: zero(ir.VectorType(self.e.number, key[1]) if key[1] else self.e.number) for key in keys}
+
+    def ask(self, counter: Value | None, turns: int) -> None:
+        """Ask for the outputs' cache lines: a row of them in each of the first turns of the loop, so that no turn waits for all."""
+        if not self.wanted:
+            return
+        offsets, (_, base, start) = [offset for offset, _, _ in self.wanted], self.wanted[0]
+        self.wanted = []
+        rows, pitch = evenly(offsets)
+        if counter is None or rows > turns:
+            for offset in offsets:
+                self.e.prefetch(self.pointer(2), base, start + offset, write=True)
+            return
+        b = self.e.builder
+        row = b.select(b.icmp_signed("<", counter, const(rows - 1)), counter, const(rows - 1))
+        place = b.mul(row, const(pitch), flags=("nsw",))
+        place = place if base is None else b.add(base, place, flags=("nsw",))
+        for offset in offsets[: len(offsets) // rows]:
+            self.e.prefetch(self.pointer(2), place, start + offset, write=True)
 
     def before(self, where: Where) -> Value | bool:
         """Whether sums were stored before: False, True, or a condition known at run time."""

@@ -101,6 +101,8 @@ class Schedule:
         Splitting alone changes nothing but the text; it makes the next reorder possible. A size that does not divide the
         extent leaves a ragged last tile, which is guarded.
         """
+        if not sizes:
+            raise ValueError(f"tile: want a loop and the size of its tiles, as in .tile({self.loops[-1].name if self.loops else 'c'}=16)")
         out = self
         for name, size in sizes.items():
             out = out.split(name, whole(f"tile: {name}", size, 1))

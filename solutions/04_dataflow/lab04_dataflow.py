@@ -324,7 +324,9 @@ check("slide_nest", slide_nest)
 def arranged(mapping, shape):
     """The mapping as a Schedule of the layer: tile, reorder, and mark what is between the bars as spatial."""
     outside, between, inside = mapping["order"].split("|")
-    nest = schedule(conv_problem(shape)).tile(**mapping["tiles"])
+    nest = schedule(conv_problem(shape))
+    for loop, size in mapping["tiles"].items():
+        nest = nest.tile(**{loop: size})
     return nest.reorder(f"{outside} {between} {inside}").spatial(between)
 
 

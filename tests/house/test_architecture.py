@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-GROUND = {"shapes", "records", "bench"}
+GROUND = {"shapes", "records", "bench", "caches"}
 ROOMS = {"gemm", "conv", "machine", "compress", "sparse", "search", "train", "deploy", "zoo"}
 # room -> the rooms of course_lib it may import (itself always). "page" is `from course_lib import ...`, the public page.
 MAY_IMPORT = {
     "shapes": set(),
     "records": {"shapes"},
     "bench": set(),
+    "caches": set(),
     "recorded": GROUND,
     "nest": GROUND | {"recorded"},
     "interchange": GROUND | {"nest"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
 }
 
 # what the ground floor and the public page may import from outside: numpy and the standard library
-LIGHT = {"shapes", "records", "bench", "recorded", "views", "page", "wire"}
+LIGHT = {"shapes", "records", "bench", "caches", "recorded", "views", "page", "wire"}
 HEAVY = {
     "torch",
     "numba",

@@ -14,17 +14,9 @@ from course_lib.shapes import ConvShape
 from tests.kernels.test_compile import SHAPES, close, inputs
 
 SPARSE = ("direct_sparse", "block_sparse", "nm_sparse")
-WORDS = (
-    "a batch",
-    "stride 2, odd sizes",
-    "pointwise, stride 2",
-    "pointwise, padded",
-    "dilated",
-    "grouped",
-    "depthwise, stride 2",
-    "one pixel",
-)
-SMALL = {name: SHAPES[name] for name in (*WORDS, "one column", "padding wider than the picture", "more above than below")}
+WORDS = ("a batch", "stride 2, odd sizes", "pointwise, stride 2", "pointwise, padded", "dilated", "grouped", "one pixel")
+EDGES = ("depthwise, stride 2", "one column", "padding wider than the picture", "more above than below")
+SMALL = {name: SHAPES[name] for name in (*WORDS, *EDGES)}
 
 
 def with_zeros(wt, density, seed=0):
