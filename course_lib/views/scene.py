@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,18 +136,29 @@ class Scene:
         )
 
     def data(self) -> dict[str, Any]:
-        """All of it as plain lists and dicts: what the player plays."""
+        """All of it as plain lists and dicts: what the player plays. A frame says only what differs from the frame before."""
         out: dict[str, Any] = {
             "title": self.title,
             "alt": self.alt,
             "width": self.width,
             "height": self.height,
             "items": list(self.items),
-            "frames": [{"caption": frame.caption, "set": dict(frame.changes)} for frame in self.frames],
+            "frames": [{"caption": frame.caption, "set": news} for frame, news in zip(self.frames, self._news(), strict=True)],
             "links": list(self.links),
             "recall": list(self.recall),
         }
         return json.loads(json.dumps(out))  # type: ignore[no-any-return]
+
+    def _news(self) -> Iterator[dict[str, Item]]:
+        """The changes of each frame without those that change nothing: views may say again what already is so."""
+        state = {item["id"]: dict(item) for item in self.items}
+        for step in self.frames:
+            news = {}
+            for name, changes in step.changes.items():
+                if differs := {key: value for key, value in changes.items() if state[name].get(key) != value}:
+                    news[name] = differs
+                    state[name].update(differs)
+            yield news
 
     def fragment(self) -> str:
         """HTML for inside a page that includes `player_assets()` once: the still picture, and the data to play it."""

@@ -187,3 +187,27 @@ def test_too_many_variants_are_refused_with_a_number():
         variants(draw, stride="12")
     with pytest.raises(ValueError, match="function: want a Scene back, got int"):
         variants(lambda stride: 3, stride=[1])
+
+
+def test_a_frame_of_the_data_says_only_what_is_new_and_plays_the_same():
+    items = [{"kind": "text", "id": "a", "x": 0, "y": 0, "text": "one", "paint": "ink"}]
+    frames = [
+        Frame("1", {"a": {"text": "one", "paint": "ink"}}),
+        Frame("2", {"a": {"text": "two", "paint": "ink"}}),
+        Frame("3", {"a": {"text": "two", "hide": True}}),
+        Frame("4", {"a": {"hide": None}}),
+        Frame("5", {"a": {"hide": None, "text": "one"}}),
+    ]
+    scene = Scene("t", "alt", 10, 10, items, frames)
+    data = scene.data()
+    assert [frame["set"] for frame in data["frames"]] == [
+        {},
+        {"a": {"text": "two"}},
+        {"a": {"hide": True}},
+        {"a": {"hide": None}},
+        {"a": {"text": "one"}},
+    ]
+    state = dict(items[0])
+    for number, frame in enumerate(data["frames"]):  # as the player puts them on
+        state = {key: value for key, value in {**state, **frame["set"].get("a", {})}.items() if value is not None}
+        assert state == scene.at(number)["a"]

@@ -17,10 +17,20 @@
     const at = frames.findIndex((f) => f.dataset.anchors.split(" ").includes(word));
     return at >= 0 ? at : /^\d+$/.test(word) ? Math.min(frames.length, Math.max(1, +word)) - 1 : null;
   };
+  // Fonts differ from machine to machine: where a frame's words are too wide or too many for it in this one, they are set a little smaller.
+  const over = (box) => Math.max(box.scrollHeight - box.clientHeight, box.scrollWidth - box.clientWidth) > 1;
+  const squeeze = (slot) => {
+    for (const box of slot.querySelectorAll(".column, .body, .listing")) {
+      const words = box.matches(".listing") ? [...box.children] : [...box.children].filter((part) => !part.matches(".columns, .fig.drawn"));
+      for (const part of words) part.style.zoom = "";
+      for (let size = 0.97; size > 0.7 && over(box); size -= 0.03) for (const part of words) part.style.zoom = size;
+    }
+  };
   const show = (to, say = true) => {
     if (to !== now) document.querySelector(".toast")?.remove();
     now = Math.min(frames.length - 1, Math.max(0, to));
     slots.forEach((slot, i) => { slot.classList.toggle("now", i === now); slot.classList.toggle("next", i === now + 1); });
+    squeeze(slots[now]);
     bar.style.width = `${(100 * (now + 1)) / frames.length}%`;
     document.title = now ? `${now + 1} · ${facts.title}` : facts.title;
     if (location.hash.slice(1) !== frames[now].id) history.replaceState(null, "", `#${frames[now].id}`);
