@@ -1,7 +1,7 @@
 """The crossover map: over C, K, H and R, which algorithm wins in which price. python -m course_lib.conv.crossover measures it anew.
 
-Square layers of stride 1, padded so that P = H. Candidates are all algorithms but direct, whose loops are plain Python. Multiplications,
-workspace and bytes moved are exact; errors are measured on a part of the layer; expected time is the model's; measured time is
+Square layers of stride 1, padded so that P = H. Candidates are all algorithms but direct, whose loops are plain Python, and
+those that would need more than MOST_BYTES beside the arrays. Multiplications, workspace and bytes moved are exact; errors are measured on a part of the layer; expected time is the model's; measured time is
 the best of some calls on one thread of the machine that the file names, for layers of up to LARGEST MACs.
 """
 
@@ -59,17 +59,22 @@ def winner(values: dict[str, float]) -> tuple[str, float, float]:
     return order[0], least, second / least if least else float("inf")
 
 
-def prices(shape: ConvShape, timed: bool) -> dict[str, dict[str, float]]:
-    """price -> {algorithm: value} for one layer."""
+def exact_prices(shape: ConvShape) -> dict[str, dict[str, float]]:
+    """price -> {algorithm: value} of what does not depend on a machine: multiplications, workspace, bytes moved."""
     names = candidates(shape)
     works = {name: ALGORITHMS[name].work(shape) for name in names}
-    out: dict[str, dict[str, float]] = {
+    return {
         "multiplications": {name: multiplications(work) for name, work in works.items()},
         "workspace": {name: ALGORITHMS[name].workspace(shape) for name in names},
         "bytes moved": {name: bytes_once(work) for name, work in works.items() if name != "tiled"},
-        "float32 rms error": {name: rms(name, shape.C, shape.R) for name in names},
-        "expected ms": {name: 1e3 * expected(name, shape) for name in names},
     }
+
+
+def prices(shape: ConvShape, timed: bool) -> dict[str, dict[str, float]]:
+    """price -> {algorithm: value} for one layer."""
+    names, out = candidates(shape), exact_prices(shape)
+    out["float32 rms error"] = {name: rms(name, shape.C, shape.R) for name in names}
+    out["expected ms"] = {name: 1e3 * expected(name, shape) for name in names}
     if timed and shape.macs <= LARGEST:
         turns = 2 if shape.macs > LARGEST // 8 else 5
         fast = [name for name in names if out["expected ms"][name] < 20 * min(out["expected ms"].values())]

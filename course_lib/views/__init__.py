@@ -7,7 +7,7 @@
     winograd_tile      one tile transformed, multiplied and transformed back, the multiplications counted
     error_growth       error against float64: direct, F2, F4, F6
     price_bars         all prices of a layer, an algorithm a row      from conv.compare(shape)
-    crossover_map      who wins a price over C, H and R               from conv.crossover.stored()
+    crossover_map      who wins a price over C, H and R               from conv.crossover.stored(); crossover_maps has the sliders
     mec_partitions     MEC's strips, and the overlapping partitions that make the output rows
     array_grid         an array's cells, those that differ marked
     network_bars       depth, size and work of networks         from zoo.totals()
@@ -29,7 +29,7 @@
 """
 
 from course_lib.views.array_grid import array_grid
-from course_lib.views.conv.crossover_map import crossover_map
+from course_lib.views.conv.crossover_map import crossover_map, crossover_maps
 from course_lib.views.conv.error_growth import error_growth
 from course_lib.views.conv.im2col_and_mec import im2col_and_mec
 from course_lib.views.conv.im2col_filling import im2col_filling
@@ -67,6 +67,7 @@ __all__ = [
     "cache_lines",
     "cache_lines_compared",
     "crossover_map",
+    "crossover_maps",
     "curves",
     "dataflow_1d",
     "dataflows_1d",

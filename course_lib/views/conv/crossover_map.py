@@ -6,6 +6,7 @@ from course_lib.records import Report
 from course_lib.views.chart import cut
 from course_lib.views.parts import label
 from course_lib.views.scene import Frame, Item, Scene
+from course_lib.views.variants import Variants, variants
 
 SOURCE = "as implemented here: course_lib.conv.crossover"
 
@@ -113,3 +114,9 @@ def crossover_map(report: Report, price: str, K: int) -> Scene:
     counted = ", ".join(f"{name} {wins[name]}" for name in order)
     alt = f"Least {price} for K = {K} over {len(Cs)} numbers of channels, {len(Hs)} heights and {len(Rs)} windows; cells won: {counted}."
     return Scene(f"Crossover map, K = {K}", alt, width, key + 14, items, [Frame(cut(f"{alt} {report.note}", 4 * width, 14))])
+
+
+def crossover_maps(report: Report) -> Variants:
+    """The map with a slider for the price and one for K: all that `crossover.stored()` holds."""
+    prices, Ks = list(dict.fromkeys(report["price"])), sorted(set(report["K"]))
+    return variants(lambda price, K: crossover_map(report, price, K), price=prices, K=Ks)
