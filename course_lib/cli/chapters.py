@@ -35,15 +35,9 @@ class Chapter:
 CHAPTERS = (
     Chapter("01", "intro", "What a network costs", "sizes, multiply-accumulates, P and Q; convolution is the bottleneck", ""),
     Chapter("02", "training", "Training", "the loop, batch norm and its folding, augmentation, the memory of training"),
-    Chapter(
-        "03",
-        "gemm",
-        "Convolution as a matrix product",
-        "sliding window, im2col, loop order, tiling, packing, MEC",
-        "half there: the sliding window and im2col; loop order, tiling, packing and MEC to come",
-    ),
+    Chapter("03", "gemm", "Convolution as a matrix product", "sliding window, loop order, tiling, packing, im2col, MEC", ""),
     Chapter("04", "dataflow", "Dataflow", "stationary operands, loop nests, traffic, energy", ""),
-    Chapter("05", "fast", "Fewer multiplications", "Strassen, Winograd, FFT, and what they cost in error"),
+    Chapter("05", "fast", "Fewer multiplications", "Strassen, Winograd, FFT, and what they cost in error", ""),
     Chapter("06", "sparse", "Sparse convolution", "CSR and CSC, direct sparse convolution, the break-even density"),
     Chapter("07", "pruning", "Pruning", "magnitude, granularity, structured sparsity, channels, schedules"),
     Chapter("08", "decomposition", "Decomposition", "SVD, Tucker, CP, ReLU-aware, low rank plus sparse"),

@@ -103,6 +103,39 @@ def leaf_times(
     ]
 
 
+def channel_times(clock: Clock = time.thread_time) -> list[dict[str, Any]]:
+    """One layer, 56 x 56 with 64 filters of 3 x 3, by its input channels: im2col and Winograd's F(4x4), both in numpy; one thread."""
+    from ..conv import conv2d
+
+    rows, rng = [], np.random.default_rng(0)
+    for C in (3, 16, 64, 256):
+        ia, wt = rng.standard_normal((1, C, 56, 56), np.float32), rng.standard_normal((64, C, 3, 3), np.float32)
+        works = {name: partial(conv2d, ia, wt, pad=1, algorithm=name) for name in ("im2col", "winograd")}
+        equal(f"{C} channels", works["winograd"](), works["im2col"](), 9 * C, factor=640.0)  # F(4x4) costs a digit
+        times = timed(works, seconds=0.3, clock=clock, turns=(9, 101))
+        row: dict[str, Any] = {"C": C, **{f"{name} ms": round(1e3 * times.seconds(name), 2) for name in works}}
+        macs, tiles = 9 * C * 64 * 56 * 56, 14 * 14
+        saved, transformed = macs - 36 * tiles * C * 64, 36 * tiles * (C + 64)
+        rows.append(row | {"ratio": round(times.ratio("im2col", "winograd"), 2), "saved": saved, "transformed": transformed})
+    return rows
+
+
+def mec_times(clock: Clock = time.thread_time) -> list[dict[str, Any]]:
+    """im2col and MEC, both in numpy, on the twelve layers of the MEC paper: milliseconds, and how many times as fast MEC is; one thread."""
+    from ..conv import conv2d
+    from ..conv.mec_paper import LAYERS
+
+    rows, rng = [], np.random.default_rng(0)
+    for name, shape in LAYERS.items():
+        ia, wt = rng.standard_normal(shape.ia_shape, np.float32), rng.standard_normal(shape.wt_shape, np.float32)
+        works = {how: partial(conv2d, ia, wt, stride=shape.stride, algorithm=how) for how in ("im2col", "mec")}
+        equal(name, works["mec"](), works["im2col"](), shape.C * shape.R * shape.S)
+        times = timed(works, seconds=0.3, clock=clock, turns=(7, 101))
+        row: dict[str, Any] = {"layer": name, **{f"{how} ms": round(1e3 * times.seconds(how), 2) for how in works}}
+        rows.append(row | {"ratio": round(times.ratio("im2col", "mec"), 2)})
+    return rows
+
+
 def roof() -> list[dict[str, Any]]:
     from ..machine.host import measure_peak
 
@@ -110,7 +143,14 @@ def roof() -> list[dict[str, Any]]:
     return [{"peak GFLOP/s": round(peak.one, 1), "how": peak.by}]
 
 
-TABLES: dict[str, Callable[..., list[dict[str, Any]]]] = {"ladder": ladder_times, "effort": effort_times, "leaf": leaf_times, "roof": roof}
+TABLES: dict[str, Callable[..., list[dict[str, Any]]]] = {
+    "ladder": ladder_times,
+    "effort": effort_times,
+    "leaf": leaf_times,
+    "channels": channel_times,
+    "mec": mec_times,
+    "roof": roof,
+}
 
 
 def measured(names: Sequence[str] = tuple(TABLES), clock: Clock = time.thread_time) -> dict[str, Any]:
@@ -127,7 +167,7 @@ def measured(names: Sequence[str] = tuple(TABLES), clock: Clock = time.thread_ti
 
 
 def gemm_times(name: str, measure: bool = False) -> Report:
-    """One of the tables ladder, effort, leaf, roof: from the record, or with `measure` from a run now. `note` names the machine.
+    """One of the tables (see TABLES): from the record, or with `measure` from a run now. `note` names the machine.
 
     Raises ValueError for another name.
     """

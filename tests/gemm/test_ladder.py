@@ -75,7 +75,7 @@ def test_effort_changes_the_time_and_not_the_result(effort, order):
 def test_what_is_too_small_or_unknown_is_said():
     with pytest.raises(ValueError, match="n: want at least 16, one register tile of 6 x 16, got 5"):
         ladder(5, lanes=8, tall=6)
-    with pytest.raises(ValueError, match="name: want one of ladder, effort, leaf, roof, got 'speed'"):
+    with pytest.raises(ValueError, match="name: want one of ladder, effort, leaf, channels, mec, roof, got 'speed'"):
         gemm_times("speed")
 
 

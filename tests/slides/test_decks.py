@@ -44,6 +44,10 @@ COVERED = {
         ("Same complexity; same real runtime?", "same-complexity"),
         ("Im2col 2D-Convolution", "im2col-2d"),
         ("large extra memory, good performance, any configuration", "im2col-properties"),
+        ("SOTA 1: Memory-efficient Convolution (the lowering)", "mec"),
+        ("SOTA 1 (partition A)", "mec-partition-a"),
+        ("SOTA 1 (partitions B to E): sgemm'ed in parallel", "mec-partitions"),
+        ("Over 2x memory saving", "mec-saving"),
         ("Im2col 3D-Convolution", "im2col-3d"),
         ("unified calculation for both convolution and fully-connected layers", "unified"),
     ],
@@ -61,6 +65,9 @@ COVERED = {
         ("How to search for the BEST configuration? How to handle different backend devices?", "best-configuration"),
     ],
 }
+
+# Chapter 5 is in the course's schedule ("Accurate speed-up") and has no frames in the lecture of 30 September.
+COVERED["05_fast"] = [("L04 Accurate Speed-up", "title")]
 
 # What the lab of chapter 4 points to.
 DATAFLOW_ANCHORS = (
@@ -146,8 +153,10 @@ def test_the_three_wrong_rows_are_the_right_choices_of_the_size_question(pages):
 
 def test_every_slide_a_lab_points_to_is_there():
     exercises = Path(__file__).resolve().parents[2] / "course_lib" / "exercises"
-    for path in exercises.glob("lab*.py"):
+    for path in (*exercises.glob("lab*.py"), *exercises.glob("lab*/*.py")):
         for name, anchor in re.findall(r'"(\d\d_\w+)#([\w-]+)"', path.read_text(encoding="utf-8")):
+            if name not in chapters():  # a deck that is still to come
+                continue
             assert anchor in anchors(name), f"{path.name} points to {name}#{anchor}"
 
 
