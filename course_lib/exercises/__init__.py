@@ -73,6 +73,18 @@ LABS: dict[str, list[str]] = {
         "winograd_matrices",
         "winograd_error",
     ],
+    "08_decomposition": [
+        "kept_share",
+        "saving_rank",
+        "svd_linear",
+        "spatial_svd",
+        "chain_macs",
+        "channel_decompose",
+        "z_step",
+        "relu_turn",
+        "lowrank_plus_sparse",
+        "select_ranks",
+    ],
 }
 
 

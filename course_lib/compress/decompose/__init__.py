@@ -7,6 +7,8 @@ select_ranks                                                 ranks of a network 
 compare                                                      error, bytes, MACs, ms of any Operators
 """
 
+from typing import Any
+
 from .chain import Chain, Stage, filter_of
 from .channel import channel_decompose
 from .cp import cp_als, cp_decompose
@@ -19,8 +21,20 @@ from .svd import saving_rank, svd_1x1, svd_linear
 from .tucker import tucker2, tucker_ranks
 from .unified import approximate_all, compare, forms
 
+LATER = ("Responses", "decompose_network", "network_ranks", "responses", "without_batch_norm")
+
 __all__ = [
-    "Approximation", "Chain", "Layer", "Moments", "Stage", "approximate", "approximate_all", "channel_decompose", "columns", "compare",
-    "cp_als", "cp_decompose", "elements", "evbmf", "exhaustive_ranks", "filter_of", "forms", "low_rank", "low_rank_plus_sparse",
-    "saving_rank", "select_ranks", "spatial_svd", "svd_1x1", "svd_linear", "tucker2", "tucker_ranks", "z_step",
+    "Approximation", "Chain", "Layer", "Moments", "Responses", "Stage", "approximate", "approximate_all", "channel_decompose",
+    "columns", "compare", "cp_als", "cp_decompose", "decompose_network", "elements", "evbmf", "exhaustive_ranks", "filter_of",
+    "forms", "low_rank", "low_rank_plus_sparse", "network_ranks", "responses", "saving_rank", "select_ranks", "spatial_svd",
+    "svd_1x1", "svd_linear", "tucker2", "tucker_ranks", "without_batch_norm", "z_step",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The names that bring torch with them are fetched when asked for."""
+    if name in LATER:
+        from . import network
+
+        return getattr(network, name)
+    raise AttributeError(f"course_lib.compress.decompose has no {name!r}; the public names are {', '.join(__all__)}")
