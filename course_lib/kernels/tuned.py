@@ -60,9 +60,9 @@ def everything(where: Path) -> dict[str, Any]:
 
 
 @cache
-def read(where: Path, changed: int) -> dict[str, Any]:
-    """This host's plans; read again when the file has changed."""
-    del changed
+def read(where: Path, version: tuple[int, int, int]) -> dict[str, Any]:
+    """This host's plans; read again when the file is another (a new file has a new number, even within one tick of the clock)."""
+    del version
     mine = everything(where).get(fingerprint(), {})
     return mine if isinstance(mine, dict) else {}
 
@@ -71,7 +71,8 @@ def lookup(shape: ConvShape, threads: int) -> tuple[str, dict[str, int]] | None:
     """(algorithm, the fields of its plan) tuned for this layer on this machine, None where there is none."""
     where = path()
     try:
-        entry = read(where, where.stat().st_mtime_ns).get(key(shape, threads))
+        now = where.stat()
+        entry = read(where, (now.st_ino, now.st_mtime_ns, now.st_size)).get(key(shape, threads))
         return (str(entry["algorithm"]), dict(entry["plan"])) if entry else None
     except (OSError, KeyError, TypeError, ValueError):
         return None
@@ -87,6 +88,7 @@ def keep(shape: ConvShape, threads: int, algorithm: str, plan: Plan, seconds: fl
     try:
         beside.write_text(json.dumps({"v": VERSION, "plans": plans}, indent=1) + "\n", "utf-8")
         beside.replace(where)
+        read.cache_clear()
     finally:
         beside.unlink(missing_ok=True)
     return where
@@ -100,3 +102,4 @@ def forget(shape: ConvShape, threads: int) -> None:
         beside = where.with_name(f"{where.name}.{os.getpid()}")
         beside.write_text(json.dumps({"v": VERSION, "plans": plans}, indent=1) + "\n", "utf-8")
         beside.replace(where)
+        read.cache_clear()
