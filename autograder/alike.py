@@ -30,11 +30,13 @@ def shape_of(source: str) -> list[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    out = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+    out: list[str] = []
+    todo: list[ast.AST] = [tree]
+    while todo:  # depth first, as one reads
+        node = todo.pop()
+        if isinstance(node, ast.expr_context):
             continue
-        if isinstance(node, ast.expr_context | ast.Load):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             continue
         word = type(node).__name__
         if isinstance(node, ast.Constant):
@@ -42,6 +44,7 @@ def shape_of(source: str) -> list[str]:
         elif isinstance(node, ast.Attribute):
             word += node.attr
         out.append(word)
+        todo += reversed(list(ast.iter_child_nodes(node)))
     return out
 
 

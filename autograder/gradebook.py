@@ -75,6 +75,8 @@ def check_file(url: str) -> None:
         try:
             sound = db.execute("pragma integrity_check").fetchone()[0]
             tables = {row[0] for row in db.execute("select name from sqlite_master where type = 'table'")}
+        except sqlite3.OperationalError as error:
+            raise GradebookError(said_of(url, error)) from None
         except sqlite3.DatabaseError as error:
             raise GradebookError(damaged(path, error)) from None
     if sound != "ok":
@@ -92,6 +94,9 @@ def backup(url: str, keep: int = 20) -> Path | None:
     copies = path.parent / "backups"
     copies.mkdir(exist_ok=True)
     target = copies / f"{path.stem}-{time.strftime('%Y%m%d-%H%M%S')}.db"
+    check_file(url)  # SQLite's own copying would wait for ever for a program that holds the file
+    if not path.exists():
+        return None
     with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE)) as old, contextlib.closing(sqlite3.connect(target)) as new:
         old.backup(new)
     for old_copy in sorted(copies.glob(f"{path.stem}-*.db"))[:-keep]:

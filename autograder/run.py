@@ -186,10 +186,10 @@ class Kernel:
             ready.result()
         except RuntimeError as error:
             raise Died(str(error)) from None
-        # imported before anything is timed, so that no student's first call pays for it
-        # `exit()` in a cell asks the kernel to end a moment later, in somebody else's cell
-        quiet = "type(get_ipython()).ask_exit = lambda self: None"
-        lines = [quiet, "import course_lib.wire, course_lib.exercises.makers", *(f"import {p}" for p in packages if p in ("torch", "numba"))]
+        # imported before anything is timed, so that no student's first call pays for it; and `exit()` in a cell would ask
+        # the kernel to end a moment later, in the middle of another cell
+        lines = ["type(get_ipython()).ask_exit = lambda self: None", "import course_lib.wire, course_lib.exercises.makers"]
+        lines += ["import course_lib.recorded", *(f"import {p}" for p in packages if p in ("torch", "numba"))]
         await self.run("\n".join(f"try:\n    {line}\nexcept Exception: pass" for line in lines), 60)
 
     def too_much(self) -> bool:

@@ -339,8 +339,8 @@ def cell(nb: Any, grade_id: str) -> Any:
     return next(c for c in nb["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
 
 
-def mark(nb: Any, grade_id: str, **changed: Any) -> None:
-    cell(nb, grade_id)["metadata"]["nbgrader"].update(changed)
+def mark(nb: Any, of: str, **changed: Any) -> None:
+    cell(nb, of)["metadata"]["nbgrader"].update(changed)
 
 
 def version_3(nb: Any) -> Any:
