@@ -1,8 +1,9 @@
 """The crossover map: over C, K, H and R, which algorithm wins in which price. python -m course_lib.conv.crossover measures it anew.
 
-Square layers of stride 1, padded so that P = H. Candidates are all algorithms but direct, whose loops are plain Python, and
-those that would need more than MOST_BYTES beside the arrays. Multiplications, workspace and bytes moved are exact; errors are measured on a part of the layer; expected time is the model's; measured time is
-the best of some calls on one thread of the machine that the file names, for layers of up to LARGEST MACs.
+Square layers of stride 1, padded so that P = H. Candidates are all algorithms but direct, whose loops are plain Python, and those that
+need more than MOST_BYTES beside the arrays. Multiplications, workspace and bytes moved are exact; errors are measured on a part of
+the layer; expected time is the model's; measured time is the best of some calls on one thread of the machine that the file
+names, for layers of up to LARGEST MACs.
 """
 
 from __future__ import annotations

@@ -76,16 +76,19 @@ def products_b(parts: np.ndarray, a: np.ndarray, out: np.ndarray) -> None:
     np.matmul(parts, a.T, out=out)
 
 
-def conv2d_nhwc(ia: np.ndarray, wt: np.ndarray, shape: ConvShape, solution: str | None = None) -> np.ndarray:
+def conv2d_nhwc(
+    ia: np.ndarray, wt: np.ndarray, shape: ConvShape, solution: str | None = None, rows: np.ndarray | None = None
+) -> np.ndarray:
     """ia[N,H,W,C] * wt[K,C,R,S] -> oa[N,P,Q,K], the layout of the paper, in which nothing but the strips is moved; one group, one dtype.
 
-    `solution` is "A" or "B", None chooses by the paper's rule. Solution A turns its result from p-n-q-k to n-p-q-k with the
-    strips' memory as scratch; for one image the two orders are the same and nothing is turned.
+    `solution` is "A" or "B", None chooses by the paper's rule. `rows` is filters_to_rows(wt), where it was made beforehand.
+    Solution A turns its result from p-n-q-k to n-p-q-k with the strips' memory as scratch; for one image the two orders are the
+    same and nothing is turned.
     """
     refuse("mec", cannot(shape, solution))
     solution = solution or choose(shape)
     strips = mec_lower(ia, shape)
-    a = filters_to_rows(wt)
+    a = filters_to_rows(wt) if rows is None else rows
     parts = row_parts(strips, shape)
     oa = np.empty((shape.N, shape.P, shape.Q, shape.K), ia.dtype)
     if solution == "B":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib import ALGORITHMS, ConvShape, conv2d
-from course_lib.conv import compare, cost, mec, mec_paper, traffic, winograd
+from course_lib.conv import compare, cost, mec, mec_nest, mec_paper, traffic, winograd
 from course_lib.conv.errors import direct_errors, error_growth, tile_errors
 from course_lib.conv.prices import ORDER, OVERHEAD, ROWS, measured_workspace
 from course_lib.machine.cache import Cache, simulate
@@ -243,6 +243,41 @@ def test_both_solutions_are_right_in_both_layouts(solution):
     grouped = ConvShape(2, 6, 9, 8, 4, 3, 3, 1, 1, 1, 2)
     ia, wt = rng.integers(-9, 10, grouped.ia_shape), rng.integers(-9, 10, grouped.wt_shape)
     assert (mec.conv2d(ia, wt, grouped, solution) == conv2d(ia, wt, pad=1, groups=2, algorithm="im2col")).all()
+
+
+def test_mec_with_compiled_products_is_right_on_random_layers():
+    rng = np.random.default_rng(6)
+    for _ in range(12):
+        C, K, H, W = (int(n) for n in rng.integers(1, (20, 70, 14, 30)))
+        R, S = int(rng.integers(1, min(H, 5) + 1)), int(rng.integers(1, min(W, 5) + 1))
+        shape = ConvShape(int(rng.integers(0, 3)), C, H, W, K, R, S, tuple(rng.integers(1, 3, 2).tolist()), int(rng.integers(0, 2)))
+        ia, wt = rng.integers(-9, 10, shape.ia_shape).astype(np.float32), rng.integers(-9, 10, shape.wt_shape).astype(np.float32)
+        layer = mec_nest.compile_mec(wt, shape)
+        want = conv2d(ia, wt, shape.stride, shape.pad, algorithm="im2col").transpose(0, 2, 3, 1)
+        assert (layer(np.ascontiguousarray(ia.transpose(0, 2, 3, 1))) == want).all(), shape  # whole numbers below 2^24: exact
+
+
+def test_the_nest_of_mec_reads_the_strips_where_they_lie():
+    from course_lib.nest import run
+
+    shape = ConvShape(1, 2, 6, 5, 3, 3, 2, (2, 1), 1)
+    ia, wt = (np.random.default_rng(0).integers(-5, 6, size).astype(float) for size in (shape.ia_shape, shape.wt_shape))
+    strips = mec.mec_lower(ia.transpose(0, 2, 3, 1), shape)[0].reshape(shape.Q, -1, shape.S * shape.C)
+    rows = wt.transpose(2, 3, 1, 0).reshape(shape.R, shape.S * shape.C, shape.K)
+    slow = run(schedule(mec_nest.mec_problem(shape)), strips, rows)
+    assert (slow == conv2d(ia, wt, shape.stride, shape.pad)[0].transpose(1, 2, 0)).all()
+
+
+def test_compiled_mec_refuses_what_it_is_not_made_for():
+    shape = ConvShape(1, 4, 8, 8, 4, 3, 3, groups=2)
+    with pytest.raises(ValueError, match="mec: groups is 2, it must be 1"):
+        mec_nest.compile_mec(np.ones(shape.wt_shape, np.float32), shape)
+    plain = ConvShape(1, 4, 8, 8, 4, 3, 3)
+    with pytest.raises(ValueError, match="wt: want"):
+        mec_nest.compile_mec(np.ones((4, 4, 3, 2), np.float32), plain)
+    layer = mec_nest.compile_mec(np.ones(plain.wt_shape, np.float32), plain)
+    with pytest.raises(ValueError, match="ia: want .1, 8, 8, 4. = .N, H, W, C. in float32"):
+        layer(np.ones(plain.ia_shape, np.float32))
 
 
 def test_mec_chooses_by_the_papers_rule():
