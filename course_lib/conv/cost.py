@@ -23,6 +23,12 @@ LEFT_OUT = {
     "direct": "plain Python loops, the reference",
     "tiled": "compiles first; ask for it by name",
 }
+# the features in a reader's words
+WORDS = {
+    "products": "calling the matrix library", "multiply-adds": "multiplying", "operands": "fetching the operands of products",
+    "copy": "copying", "add": "adding up", "gather": "fetching by address", "fft": "transforming", "nest": "the compiled nest",
+    "python": "turns of interpreted loops",
+}  # fmt: skip
 MOST = 1 << 30  # bytes of workspace that auto allows itself
 
 
@@ -118,5 +124,7 @@ def reason(name: str, shape: ConvShape, exact: bool, chosen: bool, asked: str) -
         return against
     share = parts(name, shape)
     largest = max(share, key=lambda feature: share[feature])
-    said = f"{share[largest] / max(sum(share.values()), 1e-30):.0%} of it: {largest}"
+    kind, what = largest.split()
+    said = f"{share[largest] / max(sum(share.values()), 1e-30):.0%} of it {WORDS.get(what) or WORDS[kind]}"
+    said += {"runs": ", in short runs", "calls": ", in many small calls"}.get(what, "")
     return f"chosen, least time; {said}" if chosen else said
