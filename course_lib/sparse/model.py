@@ -1,0 +1,99 @@
+"""When does sparse pay? The paper's model: arithmetic that costs alpha times as much a number, weights that take beta times the room.
+
+    t_dense  = max(2·MACs / F,               (S_I + S_O + S_W) / B)
+    t_sparse = max(alpha·(1-x)·2·MACs / F,   (extra + S_I + S_O + beta·(1-x)·S_W) / B)
+
+F (FLOP/s) and B (bytes/s) are those that the machine reaches in dense convolution, S are bytes, x is the share of zeros; alpha is
+measured once a form. `extra` is what the form itself moves: the lowered matrix of CSR after im2col, written and read. Below
+x = 1 - 1/alpha sparse is slower; where the two terms meet, more zeros save no more time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..shapes import ConvShape
+
+SOURCE = "Park et al., ICLR 2017, section 2 (as told in the paper; the term `extra` is ours)"
+
+STORED = Path(__file__).parent.parent / "data" / "sparse_fit.json"
+FORMS = ("direct_sparse", "block_sparse", "nm_sparse", "csr_im2col")
+BETA = {"direct_sparse": 2.0, "block_sparse": 1.25, "nm_sparse": 1.5, "csr_im2col": 2.0}  # bytes stored for a number, in numbers
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`flops` and `bandwidth` a second as dense convolution reaches them, and alpha a form. ValueError for what is not above 0."""
+
+    name: str
+    flops: float
+    bandwidth: float
+    alpha: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for field in ("flops", "bandwidth"):
+            if not getattr(self, field) > 0:
+                raise ValueError(f"{field}: want more than 0 a second, got {getattr(self, field)!r}")
+        if wrong := [form for form, value in self.alpha.items() if not value > 0]:
+            raise ValueError(f"alpha: want more than 0, got {self.alpha[wrong[0]]!r} for {wrong[0]}")
+
+
+def fitted_machine() -> Machine:
+    """The constants that `python benchmarks/sparse.py --fit` measured and stored, and the machine they are of."""
+    return Machine(**json.loads(STORED.read_text("utf-8")))
+
+
+def sized(form: str, machine: Machine) -> float:
+    if form not in machine.alpha:
+        raise ValueError(f"form: want dense or one of {', '.join(machine.alpha)}, got {form!r}")
+    return machine.alpha[form]
+
+
+def moved(shape: ConvShape, form: str, sparsity: float) -> float:
+    """Bytes that must move, float32."""
+    pictures = 4.0 * shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q)
+    if form == "dense":
+        return pictures + 4.0 * shape.params
+    lowered = 8.0 * shape.N * shape.C * shape.R * shape.S * shape.P * shape.Q if form == "csr_im2col" else 0.0
+    return pictures + lowered + 4.0 * BETA[form] * (1 - sparsity) * shape.params
+
+
+def predicted(shape: ConvShape, sparsity: float, form: str = "direct_sparse", machine: Machine | None = None) -> float:
+    """Seconds by the model; `form` is "dense" or one of FORMS. ValueError for a share of zeros outside 0 to 1 and unknown forms."""
+    machine = machine or fitted_machine()
+    if not 0 <= sparsity <= 1:
+        raise ValueError(f"sparsity: want a share of zeros from 0 to 1, got {sparsity!r}")
+    work = 2 * shape.macs if form == "dense" else sized(form, machine) * (1 - sparsity) * 2 * shape.macs
+    return max(work / machine.flops, moved(shape, form, sparsity) / machine.bandwidth)
+
+
+def break_even(shape: ConvShape, form: str = "direct_sparse", machine: Machine | None = None) -> float:
+    """The share of zeros from which on the form is at least as fast as dense, by the model; 1.0 where it never is.
+
+    ValueError for unknown forms.
+    """
+    machine = machine or fitted_machine()
+    dense = predicted(shape, 0.0, "dense", machine)
+    low, high = 0.0, 1.0
+    if predicted(shape, low, form, machine) <= dense:
+        return 0.0
+    if predicted(shape, high, form, machine) > dense:
+        return 1.0
+    for _ in range(60):  # time falls with every zero: halve the interval
+        middle = (low + high) / 2
+        low, high = (low, middle) if predicted(shape, middle, form, machine) <= dense else (middle, high)
+    return high
+
+
+def useful(shape: ConvShape, form: str = "direct_sparse", machine: Machine | None = None) -> tuple[float, float]:
+    """(lower, upper) useful share of zeros: below it sparse is slower, above it the memory is the limit and more zeros bring nothing."""
+    machine = machine or fitted_machine()
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        arithmetic = sized(form, machine) * (1 - middle) * 2 * shape.macs / machine.flops
+        low, high = (low, middle) if arithmetic <= moved(shape, form, middle) / machine.bandwidth else (middle, high)
+    return break_even(shape, form, machine), high
