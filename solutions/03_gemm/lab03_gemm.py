@@ -45,7 +45,7 @@ from course_lib.records import Report
 from course_lib.views import array_grid, im2col_filling
 
 # %% [markdown]
-# # Part A · The product (75 minutes, 21 points)
+# # Part A · The product (75 minutes, 19 points)
 #
 # $$c_{ij} = \sum_k a_{ik} \cdot b_{kj}$$
 #
@@ -121,7 +121,9 @@ with once_filled:
         _, trace = record(function, a, b)
         table = simulate(trace, [cache])
         found[name] = sum(table["misses"])
-        rows.append({"loops": name, **{f"misses of {t}": m for t, m in zip(table["tensor"], table["misses"], strict=True)}, "MACs": trace.macs})
+        rows.append(
+            {"loops": name, **{f"misses of {t}": m for t, m in zip(table["tensor"], table["misses"], strict=True)}, "MACs": trace.macs}
+        )
     display(Report.of(rows, title="32 KiB, lines of 64 bytes, 8 ways"))
     display(predict("misses of i j k for each of i k j", misses_ratio()).compare(round(found["i j k"] / found["i k j"], 1)))
 
@@ -343,23 +345,9 @@ display(gemm_times("effort"))
 # measure it on your own machine (about a minute): display(gemm_times("effort", measure=True))
 
 # %% [markdown]
-# ### To think about (2 points, graded by hand)
-#
-# Why does the distance between `i j k` and `i k j` *grow* when the compiler tries harder? What can it do for one of them that it may not do for the other? *(a few sentences)*
-#
-# | points | for |
-# |---|---|
-# | 1 | what takes the time at effort 0, and why that hides the cache; with a number from the table |
-# | 1 | what effort 3 does for i k j (vectors along a row), and why it does not for i j k (a column has no neighbours; sums of floats may not be reordered) |
-
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_effort", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
-# ### BEGIN SOLUTION
-# At effort 0 every step of the loop computes addresses anew and keeps its counters in memory; that takes so many instructions that waiting for the
-# cache hardly shows: i j k takes 1.25 times as long as i k j (595 against 476 ms). At effort 3 the inner loop of i k j works on 16
-# neighbours of b and c at a time, because a row has neighbours: 16 ms. In i j k the inner loop runs down a column of b, so there is nothing to load
-# as one vector, and its sum is a single chain of additions whose order the compiler must keep, since floating-point addition is not
-# associative: 247 ms, 15 times as long. The better the code, the more the memory decides. It could only exchange the loops themselves, and may not.
-# ### END SOLUTION
+# Further away. With no effort each turn of the loop computes addresses anew and keeps its counters in memory; waiting for the cache hardly shows beside that. With all effort the inner loop of
+# i k j works on 16 neighbours of `b` and `c` at a time. For i j k the compiler may not do the like: a column has no neighbours, and its one long sum would have to be added up in another order, which
+# changes a floating-point result. **The better the code, the more the memory decides.** (Find the two numbers in the table that say so; you may want them for the question at the end of part B.)
 
 # %% [markdown]
 # # Part B · Convolution as one product (90 minutes, 19 points)

@@ -188,15 +188,9 @@ def test_closed_forms_of_the_slide_and_of_the_courses_layer():
     assert lowered(pointwise) == strips(pointwise)
 
 
-def test_strips_are_the_courses_workspace():
-    from course_lib.conv import ALGORITHMS
+def test_both_lowered_matrices_weigh_what_the_courses_own_do():
+    from course_lib.conv.mec import im2col_bytes, mec_bytes
 
-    if "mec" not in ALGORITHMS:
-        pytest.skip("the course's own MEC is not there")
     for (shape,), _ in cases("mec_workspace"):
-        assert reference("mec_workspace")(shape) == strips_of_the_papers_formula(shape)
-
-
-def strips_of_the_papers_formula(shape):
-    (top, bottom), _ = shape.pads
-    return 4 * shape.N * shape.Q * (shape.H + top + bottom) * shape.S * shape.C
+        assert reference("mec_workspace")(shape) == mec_bytes(shape)
+        assert reference("im2col_workspace")(shape) == im2col_bytes(shape)
