@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 LINE = 64  # bytes
@@ -11,6 +13,14 @@ def aligned(count: int) -> np.ndarray:
     """Room for `count` float32 from the beginning of a cache line on, a line and more behind them; zeros."""
     raw = np.zeros(count + 2 * LINE, np.float32)
     return raw[(-raw.ctypes.data % LINE) // 4 :]
+
+
+def blank(shape: tuple[int, ...]) -> np.ndarray:
+    """A float32 array still to be written, from the beginning of a cache line on: a vector stored across two lines costs two."""
+    count = prod(shape)
+    raw = np.empty(count + LINE // 4, np.float32)
+    start = (-raw.__array_interface__["data"][0] % LINE) // 4
+    return raw[start : start + count].reshape(shape)
 
 
 def checked(name: str, array: np.ndarray, want: tuple[int, ...]) -> np.ndarray:

@@ -26,6 +26,9 @@ PACK = 1.0  # cycles to load and store a vector of a window that lies side by si
 PICK = 3.0  # ... where it has to be picked together: stride, edges
 TRANSFORM = 0.7  # cycles a vector operation of a patch's transform, its loads and stores counted in
 LOOP = 20  # cycles to begin and end a register tile: sums to zero, sums to memory
+JOB = 100  # cycles to begin an image, a group and a block of pixels: addresses, calls, the first loads
+ROW = 6  # cycles to begin copying a row of pixels
+WAIT = 4  # cycles until a sum may go on: fewer than eight sums cannot fill the units
 SCALAR = 4  # cycles a multiply-add where the sum waits for itself
 
 
@@ -50,7 +53,7 @@ def up(number: int, block: int) -> int:
 def tiles_cost(i: int, j: int, k: int, tall: int, wide: int, cuts: int = 1) -> float:
     """A blocked product's multiply-adds: whole register tiles, each begun once a cut of k."""
     tiles = up(i, tall) * up(j, wide)
-    return tiles * (tall * (wide // lanes()) * k / UNITS + LOOP * cuts)
+    return tiles * (max(tall * (wide // lanes()) / UNITS, WAIT) * k + LOOP * cuts)
 
 
 def windows_cost(shape: ConvShape, plan: WindowsPlan) -> Cost:
@@ -58,7 +61,7 @@ def windows_cost(shape: ConvShape, plan: WindowsPlan) -> Cost:
     c, k, wide = shape.C // shape.groups, shape.K // shape.groups, plan.tile.wide
     arithmetic = times * tiles_cost(k, pixels, c * taps, plan.tall, wide, up(c, plan.channels))
     each = PACK if shape.strides[1] == 1 else PICK
-    layout = times * up(pixels, wide) * plan.vectors * c * taps * each * up(k, plan.part)
+    layout = times * up(pixels, wide) * plan.vectors * c * taps * each * up(k, plan.part) + times * up(pixels, plan.pixels) * JOB
     blocks = shape.N * up(pixels, plan.pixels)
     moved = 4 * (shape.N * (shape.C * shape.H * shape.W + shape.K * pixels) + blocks * shape.K * c * taps)
     return Cost(arithmetic, layout, moved / BYTES)
@@ -80,9 +83,9 @@ def winograd_cost(shape: ConvShape, plan: WinogradPlan) -> Cost:
 
 def planes_cost(shape: ConvShape, plan: PlanesPlan) -> Cost:
     p, q = up(shape.P, plan.tall) * plan.tall, up(shape.Q, plan.tile.wide) * plan.tile.wide
-    each = 1.0 if shape.strides[1] == 1 else PICK
+    each = 1.0 if shape.strides[1] == 1 else 2.0  # every second number: two loads and a shuffle
     arithmetic = shape.N * shape.K * p * q / lanes() * shape.R * shape.S * each
-    layout = shape.N * shape.C * (shape.H + shape.P) * (LOOP + shape.W / lanes())
+    layout = shape.N * shape.C * ((shape.H + shape.P) * (ROW + shape.W / lanes()) + LOOP)
     moved = 4 * shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q)
     return Cost(arithmetic, layout, moved / BYTES)
 

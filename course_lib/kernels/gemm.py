@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, blank, checked
 from course_lib.kernels.pack import pack_columns, pack_rows
 from course_lib.kernels.plan import Plan, Tile, block_nest, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
@@ -156,7 +156,7 @@ def thin_gemm(nest: Schedule, shape: GemmShape, threads: int) -> Product:
     built = build(nest)
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        c = np.empty(shape.c_shape, np.float32)
+        c = blank(shape.c_shape)
         built.call(checked("a", a, shape.a_shape), checked("b", b, shape.b_shape), c, threads)
         return c
 
@@ -192,7 +192,7 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a, b = checked("a", a, shape.a_shape), checked("b", b, shape.b_shape)
-        c = np.empty(shape.c_shape, np.float32)
+        c = blank(shape.c_shape)
         at_a, at_b, at_c = a.ctypes.data, b.ctypes.data, c.ctypes.data
         together(
             [

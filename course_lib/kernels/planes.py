@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, blank, checked
 from course_lib.kernels.plan import Plan, planned
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
@@ -117,7 +117,7 @@ def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Planes
 
     def conv(ia: np.ndarray) -> np.ndarray:
         ia = checked("ia", ia, shape.ia_shape)
-        oa = np.empty(shape.oa_shape, np.float32)
+        oa = blank(shape.oa_shape)
         threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), frames, shape.N * shape.C)
         return oa
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, blank, checked
 from course_lib.kernels.pack import Image, Windows, pack_rows
 from course_lib.kernels.plan import Plan, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
@@ -192,7 +192,7 @@ def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Windo
 
     def conv(ia: np.ndarray) -> np.ndarray:
         ia = checked("ia", ia, shape.ia_shape)
-        oa = np.empty(shape.oa_shape, np.float32)
+        oa = blank(shape.oa_shape)
         threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), buffers, jobs)
         return oa
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned, blank, checked
 from course_lib.kernels.cook_toom import Matrix, cook_toom
 from course_lib.kernels.pack import transposed
 from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
@@ -355,7 +355,7 @@ def winograd_conv(
 
     def conv(ia: np.ndarray) -> np.ndarray:
         ia = checked("ia", ia, shape.ia_shape)
-        oa = np.empty(shape.oa_shape, np.float32)
+        oa = blank(shape.oa_shape)
         threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, jobs)
         return oa
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from course_lib.kernels import ALGORITHMS, compile_conv2d, compile_gemm, explain
+from course_lib.kernels.compile import choose
 from course_lib.kernels.gemm import GemmPlan, gemm_plan
 from course_lib.kernels.planes import PlanesPlan
 from course_lib.kernels.windows import WindowsPlan
 from course_lib.kernels.winograd import WinogradPlan
 from course_lib.shapes import ConvShape, GemmShape
+from course_lib.zoo import NETWORKS
 from tests.kernels.test_compile import close, inputs
 
 SHAPES = {
@@ -112,3 +114,8 @@ def test_the_model_explains_itself():
 def test_thin_products_are_not_packed():
     assert gemm_plan(GemmShape(1, 512, 512)).way == "rows" and gemm_plan(GemmShape(512, 1, 512)).way == "columns"
     assert gemm_plan(GemmShape(512, 512, 512)).way == "blocks"
+
+
+def test_every_depthwise_layer_of_mobilenet_is_done_in_planes():
+    shapes = {layer.shape for layer in NETWORKS["mobilenet_v2"].layers if getattr(layer.shape, "groups", 1) > 1}
+    assert len(shapes) > 8 and {choose(shape) for shape in shapes} == {"planes"}
