@@ -7,6 +7,7 @@ are Strassen on top and the library to compare with.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -134,3 +135,16 @@ def changes(before: Step, after: Step) -> str:
     old, new = before.listing.splitlines(), after.listing.splitlines()
     lines = difflib.ndiff(old, new)
     return "\n".join(line.rstrip() for line in lines if not line.startswith("?"))
+
+
+def main(words: list[str]) -> int:
+    """Print the ladder of an order: each step's name, what changed and why, and its listing as a diff against the one before."""
+    steps = ladder(int(words[0]) if words else 512)
+    for before, after in zip((None, *steps), steps, strict=False):
+        print(f"== {after.name}: {after.changed}. {after.why}")
+        print(after.listing if before is None else changes(before, after), end="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

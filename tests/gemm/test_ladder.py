@@ -5,7 +5,7 @@ import pytest
 
 from course_lib.bench import allowed
 from course_lib.gemm.effort import EFFORTS, compiled
-from course_lib.gemm.ladder import changes, ladder
+from course_lib.gemm.ladder import changes, ladder, main
 from course_lib.gemm.times import TABLES, gemm_times
 from course_lib.machine import Cache, simulate_nest
 from course_lib.nest import gemm_problem, schedule
@@ -44,6 +44,13 @@ def test_no_step_multiplies_more_and_each_changes_its_listing():
         assert any(line.startswith("+ ") for line in text.splitlines()) and any(line.startswith("- ") for line in text.splitlines())
         assert after.changed and after.why and after.listing == str(after.nest)
     assert changes(steps[0], steps[0]).count("\n- ") == 0
+
+
+def test_the_command_prints_the_ladder_as_diffs(capsys):
+    assert main(["64"]) == 0
+    said = capsys.readouterr().out
+    assert [line[3:].split(":")[0] for line in said.splitlines() if line.startswith("== ")] == [step.name for step in ladder(64)]
+    assert "-     for (k=0; k<K; k++) {" in said and "+   for (k=0; k<K; k++) {" in said
 
 
 def misses(nest, levels):
