@@ -23,6 +23,7 @@
     pe_array_view      which processing element does what in which cycle
     reuse_histogram, roofline_view
     curves, Curve      any numbers over an axis: several curves, bands, markers, named lines
+    format_building, direct_steps, pipeline_view, active_places   sparse weights at work
     live, variants     a slider: asked of the kernel, or computed beforehand
 
 `player_assets()` gives the style sheet and script that a page needs once for `scene.fragment()`.
@@ -50,6 +51,7 @@ from course_lib.views.nest.dataflow_1d import dataflow_1d, dataflows_1d
 from course_lib.views.nest.loop_table import loop_table
 from course_lib.views.page import player_assets
 from course_lib.views.scene import Frame, Scene
+from course_lib.views.sparse import active_places, direct_steps, format_building, pipeline_view
 from course_lib.views.variants import Variants, variants
 from course_lib.views.widget import live
 from course_lib.views.zoo.accuracy_map import accuracy_map
@@ -62,6 +64,7 @@ __all__ = [
     "Scene",
     "Variants",
     "accuracy_map",
+    "active_places",
     "array_grid",
     "bound_meter",
     "cache_lines",
@@ -71,7 +74,9 @@ __all__ = [
     "curves",
     "dataflow_1d",
     "dataflows_1d",
+    "direct_steps",
     "error_growth",
+    "format_building",
     "gemm_blocking",
     "im2col_and_mec",
     "im2col_filling",
@@ -82,6 +87,7 @@ __all__ = [
     "memory_traffic",
     "network_bars",
     "pe_array_view",
+    "pipeline_view",
     "player_assets",
     "price_bars",
     "reuse_histogram",
