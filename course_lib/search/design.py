@@ -69,6 +69,15 @@ def covered(kernel: np.ndarray, chosen: list[int], mu: float = 0.1) -> float:
     return float(np.einsum("vx,xv->", cross, np.linalg.solve(block, cross.T)) / np.trace(kernel))
 
 
+def knob_vectors(space: Space, configs: Sequence[Config]) -> np.ndarray:
+    """float[n, knobs]: the place of each value in its knob's list, every knob with mean 0 and spread 1 over `configs`.
+
+    One column a knob, so that a knob of words (an order) weighs no more than one of sizes; with a column a word, sets of sixteen
+    are worse than random ones (benchmarks/tune.py designs).
+    """
+    return scaled(space.positions(configs).astype(float))
+
+
 def bted(
     space: Space,
     rng: np.random.Generator,
@@ -91,7 +100,7 @@ def bted(
         found = dict.fromkeys(known)
         for _ in range(batches):
             some = space.unseen(rng, pool, known)
-            found.update(dict.fromkeys(some[i] for i in ted(rbf(scaled(space.features(some))), min(m, len(some)), mu)))
+            found.update(dict.fromkeys(some[i] for i in ted(rbf(knob_vectors(space, some)), min(m, len(some)), mu)))
         union = list(found)
     where = {config: i for i, config in enumerate(union)}
-    return [union[i] for i in ted(rbf(scaled(space.features(union))), m, mu, [where[config] for config in known])]
+    return [union[i] for i in ted(rbf(knob_vectors(space, union)), m, mu, [where[config] for config in known])]

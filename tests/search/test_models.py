@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.search.boosted import climb, diverse
-from course_lib.search.design import bted, covered, rbf, scaled, ted
+from course_lib.search.design import bted, covered, knob_vectors, rbf, ted
 from course_lib.search.gaussian import GP, expected_improvement, fit_gp
 from course_lib.search.space import Space
 from course_lib.search.trees import LOSSES, fit_trees, rank_gradient
@@ -85,12 +85,12 @@ SPACE = Space({"a": [1, 2, 4, 8, 16], "b": [1, 2, 4, 8, 16], "c": ["x", "y", "z"
 
 
 def test_one_batch_of_the_whole_space_is_ted():
-    kernel = rbf(scaled(SPACE.features(SPACE.all)))
+    kernel = rbf(knob_vectors(SPACE, SPACE.all))
     assert bted(SPACE, RNG(0), 8) == [SPACE.all[i] for i in ted(kernel, 8)]
 
 
 def test_a_batched_design_covers_more_than_random_sets():
-    kernel = rbf(scaled(SPACE.features(SPACE.all)))
+    kernel = rbf(knob_vectors(SPACE, SPACE.all))
     where = {config: i for i, config in enumerate(SPACE.all)}
     mine = bted(SPACE, RNG(0), 12, pool=60, batches=5)  # 450 configurations are more than four pools of 60
     assert len(set(mine)) == 12
