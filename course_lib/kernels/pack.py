@@ -248,7 +248,6 @@ def pack_rows(module: ir.Module, name: str, columns: int, wide: int, vectors: in
             for row in range(many):
                 line = b.add(at, const(row * columns))
                 for v in range(vectors):
-                    e.prefetch(source, line, many * columns + v * wide)  # the same place in the next rows
                     e.store(e.load(source, line, v * wide, wide), panels, out, row * width + v * wide)
 
         e.loop(const(0), whole, panel, sure=False)
