@@ -84,11 +84,18 @@ def best_filters(
 
 
 def filters(
-    net: nn.Module, data: Data, share: float, rule: Rule = "l1", seed: int = 0, fine: Mapping[str, Any] = FINE, show: bool | None = None
+    net: nn.Module,
+    data: Data,
+    share: float,
+    rule: Rule = "l1",
+    seed: int = 0,
+    fine: Mapping[str, Any] = FINE,
+    show: bool | None = None,
+    multiple: int = 16,
 ) -> Candidate:
     """Whole filters by norm or Taylor until `share` of the MACs are left, fine-tuned masked, then really taken out."""
     shape = shape_of(data)
-    keep = best_filters(net, sizes_for(net, share, shape), saliency(net, rule, data, seed=seed), shape)
+    keep = best_filters(net, sizes_for(net, share, shape, multiple), saliency(net, rule, data, seed=seed), shape)
     small = shrink(mask_channels(net, keep, shape), keep, shape)
     train(small, data, seed=seed, show=show, **fine)
     return Candidate(f"filters by {rule}, {share:.0%} of the MACs", small, notes={"seed": seed})

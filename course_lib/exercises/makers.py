@@ -87,6 +87,32 @@ def clock_of(work: Work) -> Callable[[], float]:
     return lambda: work.now
 
 
+def little_network(sizes: Sequence[int], seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """(weights of a chain of layers by name, w[out, in]; 64 inputs [64, sizes[0]]), drawn from `seed`."""
+    rng = np.random.default_rng(seed)
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    return {f"fc{i}": rng.standard_normal(s).astype(np.float32) for i, s in enumerate(shapes, 1)}, rng.standard_normal((64, sizes[0]))
+
+
+def agreement(sizes: Sequence[int], seed: int) -> Callable[[Mapping[str, np.ndarray]], float]:
+    """An `evaluate(network)`: on how many of 64 inputs, from 0 to 1, a chain of layers with ReLUs between decides as the one of `seed`."""
+
+    def decisions(network: Mapping[str, np.ndarray]) -> np.ndarray:
+        for i, w in enumerate(network.values()):
+            x = (inputs if i == 0 else np.maximum(x, 0)) @ np.asarray(w, np.float64).T  # noqa: F821 - x is there from the second layer on
+        return x.argmax(1)
+
+    first, inputs = little_network(sizes, seed)
+    wanted = decisions(first)
+
+    def evaluate(network: Mapping[str, np.ndarray]) -> float:
+        if list(network) != list(first):
+            raise ValueError(f"network: want the layers {', '.join(first)}, in this order, got {', '.join(map(str, network))}")
+        return float((decisions(network) == wanted).mean())
+
+    return evaluate
+
+
 def conv_shape(**letters: Any) -> Any:
     """A ConvShape from the lecture's letters."""
     from ..shapes import ConvShape
@@ -164,4 +190,5 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "conv_shape": conv_shape,
     "work": Work,
     "clock_of": clock_of,
+    "agreement": agreement,
 }

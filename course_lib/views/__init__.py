@@ -22,6 +22,7 @@
     loop_table         the loops, and under which of them each tensor stands still
     pe_array_view      which processing element does what in which cycle
     reuse_histogram, roofline_view
+    granularity, mask_maps, sensitivity_curves, pareto_front        of pruned networks
     curves, Curve      any numbers over an axis: several curves, bands, markers, named lines
     format_building, direct_steps, pipeline_view, active_places   sparse weights at work
     live, variants     a slider: asked of the kernel, or computed beforehand
@@ -30,6 +31,10 @@
 """
 
 from course_lib.views.array_grid import array_grid
+from course_lib.views.compress.granularity import granularity
+from course_lib.views.compress.mask_maps import mask_maps
+from course_lib.views.compress.pareto_front import pareto_front
+from course_lib.views.compress.sensitivity_curves import sensitivity_curves
 from course_lib.views.conv.crossover_map import crossover_map, crossover_maps
 from course_lib.views.conv.error_growth import error_growth
 from course_lib.views.conv.im2col_and_mec import im2col_and_mec
@@ -78,20 +83,24 @@ __all__ = [
     "error_growth",
     "format_building",
     "gemm_blocking",
+    "granularity",
     "im2col_and_mec",
     "im2col_filling",
     "ladder_curves",
     "live",
     "loop_table",
+    "mask_maps",
     "mec_partitions",
     "memory_traffic",
     "network_bars",
+    "pareto_front",
     "pe_array_view",
     "pipeline_view",
     "player_assets",
     "price_bars",
     "reuse_histogram",
     "roofline_view",
+    "sensitivity_curves",
     "sliding_window",
     "time_share",
     "variants",
