@@ -25,11 +25,11 @@ def able(shape):
     return [name for name in ALGORITHMS if not ALGORITHMS[name].cannot(shape) and shape.macs <= BUDGET.get(name, shape.macs)]
 
 
-def test_300_random_layers_equal_float64_and_torch_within_each_algorithms_own_bound():
+def test_200_random_layers_equal_float64_and_torch_within_each_algorithms_own_bound():
     """python -m tests.conv.many --shapes 1000 does the same with more of them; tiled, which compiles each layer, gets every tenth."""
     rng = np.random.default_rng(2021)
     tried = dict.fromkeys(ALGORITHMS, 0)
-    for turn in range(300):
+    for turn in range(200):
         shape = random_shape(rng)
         ia = rng.standard_normal(shape.ia_shape).astype(np.float32)
         wt = rng.standard_normal(shape.wt_shape).astype(np.float32)
@@ -44,8 +44,8 @@ def test_300_random_layers_equal_float64_and_torch_within_each_algorithms_own_bo
             assert (np.abs(mine - exact) <= bound(name, ia, wt, shape)).all(), (name, shape)
             tried[name] += 1
     everything = {"im2col", "implicit_gemm", "indirect", "kn2row"}
-    assert all(tried[name] == 300 for name in everything) and tried["direct"] >= 80 and tried["mec"] >= 150, tried
-    assert min(tried["winograd"], tried["fft"], tried["depthwise"], tried["tiled"]) >= 25, tried
+    assert all(tried[name] == 200 for name in everything) and tried["direct"] >= 50 and tried["mec"] >= 100, tried
+    assert min(tried["winograd"], tried["fft"], tried["depthwise"], tried["tiled"]) >= 15, tried
 
 
 def test_the_bounds_are_not_generous():
