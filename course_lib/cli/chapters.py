@@ -40,7 +40,7 @@ CHAPTERS = (
     Chapter("05", "fast", "Fewer multiplications", "Strassen, Winograd, FFT, and what they cost in error", ""),
     Chapter("06", "sparse", "Sparse convolution", "CSR and CSC, direct sparse convolution, the break-even density"),
     Chapter("07", "pruning", "Pruning", "magnitude, granularity, structured sparsity, channels, schedules"),
-    Chapter("08", "decomposition", "Decomposition", "SVD, Tucker, CP, ReLU-aware, low rank plus sparse"),
+    Chapter("08", "decomposition", "Decomposition", "SVD, Tucker, CP, ReLU-aware, low rank plus sparse", ""),
     Chapter("09", "quantization", "Quantization", "affine numbers, calibration, integer arithmetic, training for it"),
     Chapter("10", "binary", "Binary and ternary networks", "XNOR and popcount"),
     Chapter("11", "distiller", "Compression schedules", "a schedule as data, distillation"),

@@ -4,7 +4,7 @@ multiply-adds   two vectors of them a cycle, ragged tiles paid in full
 layout          packing windows, transforming patches: vectors moved, at a price each
 memory          what has to come from, or go, beyond the second cache, at so many bytes a cycle
 
-The prices are round numbers fitted to a few machines; what is chosen depends on their ratios alone.
+The prices are round numbers set by hand, not fitted: only their ratios matter. `python benchmarks/conv.py` prints how good the choices are.
 """
 
 from __future__ import annotations

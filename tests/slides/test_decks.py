@@ -68,6 +68,13 @@ COVERED = {
 
 # Chapter 5 is in the course's schedule ("Accurate speed-up") and has no frames in the lecture of 30 September.
 COVERED["05_fast"] = [("L04 Accurate Speed-up", "title")]
+COVERED["08_decomposition"] = [
+    ("Low-rank DNN: approximation, less storage, fewer operations", "title"),
+    ("matrix decomposition", "svd"),
+    ("tensor decomposition", "tucker"),
+    ("ReLU: error more sensitive to positive response; the enlarged solution space", "relu"),
+    ("structured sparsity, low rank and their sum, side by side", "one-problem"),
+]
 
 # What the lab of chapter 4 points to.
 DATAFLOW_ANCHORS = (

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import matmul
 from typing import Any
@@ -20,7 +20,7 @@ from ...bench import timed
 from ...records import Report
 from ..operator import Operator, as_operator, matrix
 from .forms import Fit, columns, elements, low_rank, low_rank_plus_sparse
-from .relu import Approximation, approximate, relu
+from .relu import PENALTIES, Approximation, approximate, relu
 
 SOURCE = "Lecture, frames 'Sparse DNN', 'Low-rank DNN' and 'ReLU'"
 
@@ -43,7 +43,13 @@ def forms(K: int, C: int, taps: int, numbers: int) -> dict[str, Fit]:
 
 
 def approximate_all(
-    w: Any, x: Any, numbers: int, channels: int | None = None, relu_aware: bool = True, y: Any = None
+    w: Any,
+    x: Any,
+    numbers: int,
+    channels: int | None = None,
+    relu_aware: bool = True,
+    y: Any = None,
+    penalties: Sequence[tuple[float, int]] = PENALTIES,
 ) -> dict[str, Approximation]:
     """w[K,J] and inputs x[J,n] -> an Approximation a form, each storing at most `numbers` numbers.
 
@@ -56,7 +62,7 @@ def approximate_all(
     if C < 1 or J % C:
         raise ValueError(f"channels: want a number that divides the {J} columns, got {channels!r}")
     want = w @ x if y is None else np.asarray(y, np.float64)
-    return {name: approximate(fit, want, x, relu_aware) for name, fit in forms(K, C, J // C, numbers).items()}
+    return {name: approximate(fit, want, x, relu_aware, penalties) for name, fit in forms(K, C, J // C, numbers).items()}
 
 
 def compare(operators: Mapping[str, Any], x: Any, y: Any = None, clock: Any = time.perf_counter) -> Report:
