@@ -121,18 +121,29 @@ def channel_times(clock: Clock = time.thread_time) -> list[dict[str, Any]]:
 
 
 def mec_times(clock: Clock = time.thread_time) -> list[dict[str, Any]]:
-    """im2col and MEC, both in numpy, on the twelve layers of the MEC paper: milliseconds, and how many times as fast MEC is; one thread."""
-    from ..conv import conv2d
+    """im2col and MEC on the twelve layers of the MEC paper: milliseconds, and how many times as fast MEC is; one thread.
+
+    Each in the layout it was made for (im2col NCHW, MEC NHWC), filters in their order before the clock starts. `mec` has its products
+    in one compiled nest, `blas` a BLAS call an output row.
+    """
+    from ..conv import ALGORITHMS, mec, mec_nest
     from ..conv.mec_paper import LAYERS
 
     rows, rng = [], np.random.default_rng(0)
     for name, shape in LAYERS.items():
+        length = shape.C * shape.R * shape.S
         ia, wt = rng.standard_normal(shape.ia_shape, np.float32), rng.standard_normal(shape.wt_shape, np.float32)
-        works = {how: partial(conv2d, ia, wt, stride=shape.stride, algorithm=how) for how in ("im2col", "mec")}
-        equal(name, works["mec"](), works["im2col"](), shape.C * shape.R * shape.S)
+        nhwc = np.ascontiguousarray(ia.transpose(0, 2, 3, 1))
+        works: dict[str, Callable[[], np.ndarray]] = {
+            "im2col": partial(ALGORITHMS["im2col"].conv2d, ia, wt, shape),
+            "mec": partial(mec_nest.compile_mec(wt, shape), nhwc),
+            "blas": partial(mec.conv2d_nhwc, nhwc, wt, shape, rows=mec.filters_to_rows(wt)),
+        }
+        for how in ("mec", "blas"):
+            equal(f"{name} {how}", works[how]().transpose(0, 3, 1, 2), works["im2col"](), length)
         times = timed(works, seconds=0.3, clock=clock, turns=(7, 101))
         row: dict[str, Any] = {"layer": name, **{f"{how} ms": round(1e3 * times.seconds(how), 2) for how in works}}
-        rows.append(row | {"ratio": round(times.ratio("im2col", "mec"), 2)})
+        rows.append(row | {"ratio": round(times.ratio("im2col", "mec"), 2), "blas ratio": round(times.ratio("im2col", "blas"), 2)})
     return rows
 
 
