@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..operator import Columns, Dense, LowRank, Operator, Sum
+from ...sparse.csr import CSR
+from ..operator import Columns, LowRank, Operator, Sum
 
 SOURCE = "Lecture, last frames; reduced-rank regression: Izenman 1975; low rank + sparse: Yu et al., CVPR 2017 (as implemented here)"
 
@@ -73,7 +74,7 @@ def low_rank(rank: int) -> Fit:
 def elements(count: int, sweeps: int = 30) -> Fit:
     """At most `count` numbers that are not zero: hard thresholding with a gradient step, least squares on what is left."""
 
-    def fit(data: Moments) -> Dense:
+    def fit(data: Moments) -> CSR:
         step = 1 / max(float(data.directions[0].max(initial=0.0)), 1e-300)
         free = data.least_squares()
         diagonal = np.diag(data.xx)
@@ -85,7 +86,7 @@ def elements(count: int, sweeps: int = 30) -> Fit:
             if loss < least:
                 best, least = m, loss
         polish = polished(best, data)
-        return Dense(polish if data.loss(polish) < least else best)
+        return CSR.from_dense(polish if data.loss(polish) < least else best)
 
     return fit
 
@@ -164,6 +165,6 @@ def low_rank_plus_sparse(rank: int, count: int, sweeps: int = 20) -> Fit:
                 best = (loss, low, sparse) if best is None or loss < best[0] else best
             ends.append(best)
         _, low, sparse = min(ends, key=lambda end: end[0])
-        return Sum((low, Dense(sparse)))
+        return Sum((low, CSR.from_dense(sparse)))
 
     return fit
