@@ -47,3 +47,61 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
     torch.set_num_threads(before)
     # the ratio of the turns counts; torch's seconds are put in proportion
     return {"tuned": times.seconds("tuned"), "torch": times.seconds("tuned") * times.ratio("torch", "tuned")}
+
+
+def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None = None) -> Callable[[Any, Any], Callable[[], Any]]:
+    """One convolution tuned by TVM's MetaSchedule on one thread -> f(ia, wt), which gives a call ready to be timed.
+
+    Its evolutionary search with its XGBoost model, where xgboost is installed, else with its random one. Plain NCHW and KCRS arrays.
+    """
+    import os
+    import tempfile
+    from importlib.util import find_spec
+
+    import numpy as np
+    import tvm
+    from tvm import te
+    from tvm.s_tir import meta_schedule
+
+    (top, bottom), (left, right) = shape.pads
+    (down, across), (apart_h, apart_w) = shape.strides, shape.dilations
+    if shape.groups != 1:
+        raise ValueError(f"shape: MetaSchedule is asked for layers with one group, got groups = {shape.groups}")
+    ia, wt = te.placeholder(shape.ia_shape, name="ia"), te.placeholder(shape.wt_shape, name="wt")
+    H, W = shape.H + top + bottom, shape.W + left + right
+
+    def padded_at(n: Any, c: Any, h: Any, w: Any) -> Any:
+        inside = tvm.tirx.all(h >= top, h < shape.H + top, w >= left, w < shape.W + left)
+        return tvm.tirx.if_then_else(inside, ia[n, c, h - top, w - left], tvm.tirx.const(0.0, "float32"))
+
+    padded = te.compute((shape.N, shape.C, H, W), padded_at, name="padded")
+    c, r, s = (te.reduce_axis((0, size), name=name) for name, size in (("c", shape.C), ("r", shape.R), ("s", shape.S)))
+    oa = te.compute(
+        shape.oa_shape,
+        lambda n, k, p, q: te.sum(padded[n, c, p * down + r * apart_h, q * across + s * apart_w] * wt[k, c, r, s], axis=[c, r, s]),
+        name="oa",
+    )
+    module = tvm.IRModule({"main": te.create_prim_func([ia, wt, oa])})
+    cpu, model = tvm.target.codegen.llvm_get_system_cpu(), "xgb" if find_spec("xgboost") else "random"
+    target = tvm.target.Target({"kind": "llvm", "mcpu": cpu, "num-cores": 1})
+    with tempfile.TemporaryDirectory() as folder:
+        database = meta_schedule.tune_tir(
+            module, target, where or folder, trials, num_trials_per_iter=min(trials, 64), cost_model=model, num_tuning_cores=1, seed=seed
+        )
+        found = meta_schedule.tir_integration.compile_tir(database, module, target)
+    if found is None:
+        raise ValueError(f"MetaSchedule found nothing for {shape} in {trials} trials")
+    built = tvm.compile(found.mod, target=target)
+    os.environ.setdefault("TVM_NUM_THREADS", "1")
+
+    def with_arrays(a: Any, b: Any) -> Callable[[], Any]:
+        arrays = [tvm.runtime.tensor(np.ascontiguousarray(x)) for x in (a, b, np.zeros(shape.oa_shape, np.float32))]
+
+        def call() -> Any:
+            built(*arrays)
+            return arrays[2].numpy()
+
+        call.timed = lambda: built(*arrays)  # type: ignore[attr-defined]
+        return call
+
+    return with_arrays
