@@ -7,5 +7,9 @@ run         one submission: runs the notebook, judges each exercise from outside
 ledger      every verdict, one JSON line each
 gradebook   the same marks in nbgrader's gradebook
 feedback    a page a student, a page a class
-commands/   course grade, course report, course collect
+alike       copied answers, for a person to look at
+collecting  a learning platform's download, sorted by student
+term        course.toml: roster, due times, weights, the term's marks
+farm        the same on several machines
+commands/   course collect, grade, regrade, gradebook, report, schedule
 """

@@ -78,7 +78,7 @@ def workers(address: str, jobs: int, labs: Mapping[str, Any], secret: bytes, con
     settings = {"distributed.scheduler.allowed-failures": LOSSES, "distributed.worker.daemon": False}
     with dask.config.set(settings), contextlib.ExitStack() as stack:
         if address == "local":
-            where: Any = stack.enter_context(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None))
+            where: Any = stack.enter_context(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0"))
         else:
             where = address
         try:

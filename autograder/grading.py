@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import os
@@ -120,9 +121,33 @@ class Lab:
 def version_of(manifest: Manifest, labs: Path) -> str:
     digest = hashlib.sha256()
     files = [manifests.MANIFESTS / f"{manifest.lab}.toml", labs / manifest.lab / f"{manifest.notebook}.ipynb"]
-    for path in [*files, *sorted((COURSE / "course_lib" / "exercises").rglob("*.py"))]:
+    for path in [*files, *exercises_of(manifest.lab)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def exercises_of(lab: str) -> list[Path]:
+    """The files that a lab's exercises are made of: its own, those of `exercises/` that they import, and the machinery.
+
+    Another lab's change leaves this one's marks as they are.
+    """
+    room = COURSE / "course_lib" / "exercises"
+    todo = [room / "exercise.py", room / "makers.py", *sorted(room.glob(f"lab{lab}.py")), *sorted((room / f"lab{lab}").rglob("*.py"))]
+    found: dict[Path, None] = {}
+    while todo:
+        path = todo.pop()
+        if path in found or not path.is_file():
+            continue
+        found[path] = None
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.level and (node.level > 1 or path.parent == room or path.parent.parent == room):
+                base = path.parents[node.level - 1]
+                names = [node.module.replace(".", "/")] if node.module else [alias.name for alias in node.names]
+                for one in names:
+                    inside = base / one
+                    if inside.is_relative_to(room):
+                        todo += [inside.with_suffix(".py"), inside / "__init__.py"]
+    return sorted(found)
 
 
 def self_check(lab: Lab, secret: bytes) -> None:

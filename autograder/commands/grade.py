@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         place = Place(options.state.resolve()) if options.state else Place()
         if confined:
             require()
-        names = {name: manifests.load(name).notebook for name in manifests.labs()}
+        names = {name: manifests.load(name).notebook for name in ([options.lab] if options.lab else manifests.labs())}
         path = options.path or place.root / "submitted"
         submissions = find(path, names, options.lab, options.student)
         labs = {name: Lab.open(name) for name in sorted({s.lab for s in submissions})}

@@ -31,8 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from ..submissions import Refused, find
 
     try:
-        names = {name: manifests.load(name).notebook for name in manifests.labs()}
-        manifests.load(options.lab)
+        names = {options.lab: manifests.load(options.lab).notebook}
         place = Place(options.state.resolve()) if options.state else Place()
         path = options.path or place.root / "submitted" / options.student / options.lab
         submission = find(path, names, options.lab, options.student)[0]
