@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from course_lib.views.chart import ticks
 from course_lib.views.parts import label
 from course_lib.views.scene import Frame, Item, Scene
@@ -24,15 +26,18 @@ MOST = 7  # curves; more cannot be told apart
 MOST_POINTS = 400  # of one curve
 
 
+Numbers = Sequence[float] | np.ndarray
+
+
 @dataclass(frozen=True)
 class Curve:
     """Points (x, y) under one name; `low` and `high` bound a band, `tips` are said under the pointer, a text a point."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
+    x: Numbers
+    y: Numbers
+    low: Numbers = ()
+    high: Numbers = ()
     role: str = ""
     line: bool = True
     markers: bool = True
