@@ -275,7 +275,7 @@ def sparse_layer(wt: np.ndarray, shape: ConvShape, threads: int, plan: SparsePla
     parts = 1 if tile.count >= 4 * threads else min(threads, max(made.steps, made.left, 1))
     library = compile_ir(sparse_module(shape, frame, tile, plan, blocks, made, parts))
     framed, kernel = library.function("frame", "ppii"), library.function("sparse", "pppppii")
-    padded = aligned(frame.size + lanes() * (tile.vectors + 1))
+    padded = aligned(0 if frame.plain else frame.size + lanes() * (tile.vectors + 1))
     waiting = [aligned(shape.K * tile.vectors * lanes() if made.cuts > 1 else 0) for _ in range(threads)]
 
     def conv(ia: np.ndarray) -> np.ndarray:
@@ -283,8 +283,10 @@ def sparse_layer(wt: np.ndarray, shape: ConvShape, threads: int, plan: SparsePla
         oa = np.empty(shape.oa_shape, np.float32)
         for n in range(shape.N):
             image = ia[n].ctypes.data
-            together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
-            pointers = (padded.ctypes.data, made.stream.ctypes.data, made.table.ctypes.data, oa[n].ctypes.data)
+            if not frame.plain:
+                together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
+            pixels = image if frame.plain else padded.ctypes.data
+            pointers = (pixels, made.stream.ctypes.data, made.table.ctypes.data, oa[n].ctypes.data)
             jobs = shares(tile.count * parts, threads)
             together([(kernel, *pointers, mine.ctypes.data, *job) for mine, job in zip(waiting, jobs, strict=False)])
         return oa

@@ -45,6 +45,13 @@ class Frame:
         return cls(phases, high, pitch, plane, shape)
 
     @property
+    def plain(self) -> bool:
+        """Nothing to copy: a 1x1 layer of stride 1 without padding, its channels in whole vectors, reads its input where it lies."""
+        shape = self.shape
+        inside = shape.R == shape.S == 1 and shape.strides == (1, 1) and (self.high, self.pitch) == (shape.H, shape.W)
+        return inside and self.plane == shape.H * shape.W
+
+    @property
     def size(self) -> int:
         """Numbers in the frame; a vector more may be read behind them."""
         return self.shape.C * len(self.phases) * self.plane

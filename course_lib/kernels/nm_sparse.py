@@ -121,15 +121,17 @@ def nm_sparse_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: NMP
     offsets = np.ascontiguousarray(every[::M].ravel(), np.int32)
     library = compile_ir(nm_module(shape, frame, tile, N, steps))
     framed, kernel = library.function("frame", "ppii"), library.function("sparse", "ppppii")
-    padded = aligned(frame.size + lanes() * (tile.vectors + 1))
+    padded = aligned(0 if frame.plain else frame.size + lanes() * (tile.vectors + 1))
 
     def conv(ia: np.ndarray) -> np.ndarray:
         ia = checked("ia", ia, shape.ia_shape)
         oa = np.empty(shape.oa_shape, np.float32)
         for n in range(shape.N):
             image = ia[n].ctypes.data
-            together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
-            pointers = (padded.ctypes.data, stream.ctypes.data, offsets.ctypes.data, oa[n].ctypes.data)
+            if not frame.plain:
+                together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
+            pixels = image if frame.plain else padded.ctypes.data
+            pointers = (pixels, stream.ctypes.data, offsets.ctypes.data, oa[n].ctypes.data)
             together([(kernel, *pointers, *jobs) for jobs in shares(tile.count * K, threads)])
         return oa
 

@@ -33,6 +33,16 @@ def test_a_layer_with_zeros_is_torchs_convolution(algorithm, name):
     assert close(layer(ia), ia, wt, shape) and close(layer(-ia), -ia, wt, shape)  # twice: the frame is used again
 
 
+@pytest.mark.parametrize("algorithm", SPARSE)
+def test_a_pointwise_layer_in_whole_vectors_reads_its_input_where_it_lies(algorithm):
+    shape = ConvShape(2, 9, 8, 4 * lanes(), 6, 1, 1)
+    assert Frame.of(shape).plain and not Frame.of(SHAPES["pointwise"]).plain and not Frame.of(SHAPES["pointwise, padded"]).plain
+    ia, wt = inputs(shape)
+    wt = with_zeros(wt, 0.3)
+    kept = ia.copy()
+    assert close(compile_conv2d(wt, shape, 2, algorithm)(ia), ia, wt, shape) and np.array_equal(ia, kept)
+
+
 def random_shape(rng):
     pair = lambda low, high: (int(rng.integers(low, high)), int(rng.integers(low, high)))
     while True:
