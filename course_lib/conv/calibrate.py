@@ -82,9 +82,7 @@ def fit(rows: list[tuple[dict[str, float], float]]) -> dict[str, float]:
 
 
 def run(budget: float) -> dict[str, object]:
-    pointwise = [shape for shape in zoo_layers() if shape.R * shape.S == 1]  # most of a zoo, and all alike
-    windows = [shape for shape in zoo_layers() if shape.R * shape.S > 1]
-    layers = [*sample(pointwise, 25, seed=1), *sample(windows, 90, seed=1), *extra(2, 40)]
+    layers = [*sample(zoo_layers(), 110, seed=1), *extra(2, 50)]
     order = np.random.default_rng(3).permutation(len(layers))
     rows: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in ALGORITHMS}
     start, seen = time.perf_counter(), 0
