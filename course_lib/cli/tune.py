@@ -106,8 +106,9 @@ def search(layers: list[Any], log: Any, pool: Any, options: argparse.Namespace) 
         layers, options.trials, options.tuner, pool, log, options.seed, options.batch, show, not options.share, not options.no_keep
     )
     show.end()
-    for warning in dict.fromkeys(note for t in found for note in t.history["note"] if note.startswith("noise")):
-        print(f"noise too high ({warning.removeprefix('noise: ')}): is something else running here?")
+    noisy = [int(note.split()[2].rstrip("%")) for tuned in found for note in tuned.history["note"] if note.startswith("noise: spread")]
+    if noisy:
+        print(f"noise too high in {len(noisy)} trials (spread up to {max(noisy)} %): is something else running here?")
     if log.trouble:
         print(log.trouble, file=sys.stderr)
     good = [tuned for tuned in found if tuned.best is not None]

@@ -1,0 +1,96 @@
+"""`course tune`: a network tuned, resumed and reported; what is wrong is said in one line, with the exit code that belongs to it."""
+
+import json
+
+import pytest
+
+from course_lib import zoo
+from course_lib.autotune import Outcome
+from course_lib.autotune.log import Log
+from course_lib.cli import main
+from course_lib.kernels import tuned
+from course_lib.shapes import ConvShape
+from course_lib.zoo.network import Layer, Network
+
+SMALL = ConvShape(N=1, C=8, H=8, W=8, K=16, R=3, S=3, pad=1)
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tmp_path):
+    """A network of one layer that occurs twice, plans and logs in a folder of this test."""
+    layers = tuple(Layer(name, "conv", SMALL, (16, 8, 8)) for name in ("first", "second"))
+    made = {**zoo.NETWORKS, "tiny": Network("tiny", "Tiny", 2026, "this test", "", (8, 8, 8), layers, 2)}
+    monkeypatch.setattr(zoo, "NETWORKS", made)
+    monkeypatch.setenv("COURSE_TUNED", str(tmp_path / "tuned.json"))
+    return tmp_path
+
+
+def test_a_network_is_tuned_reported_and_resumed(tiny, capsys):
+    words = ["tune", "tiny", "--trials", "6", "--tuner", "random", "--batch", "3", "--workers", "1"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "6/6  8x8x8 -> 16, 3x3/1: trial 6, best " in said and "0 failed, 0:00 left" in said
+    assert "Tuned on this machine, 1 thread" in said and "torch / tuned" in said and "x tuned" in said
+    log = tiny / "tiny-1.jsonl"
+    assert len(log.read_text().splitlines()) == 6
+    assert main(words) == 0
+    assert "going on after 6 trials in the log" in capsys.readouterr().out
+    assert len(log.read_text().splitlines()) == 6
+
+
+def test_how_many_configurations_is_answered_without_a_trial(tiny, capsys):
+    assert main(["tune", "tiny", "--count"]) == 0
+    said = capsys.readouterr().out
+    assert "How many configurations?" in said
+    # k = 16 in three: C(6, 2) = 15; p, q, c = 8: C(5, 2) = 10 each; r, s = 3: 3 each; 15 · 10³ · 3² = 135,000
+    assert "135,000" in said and f"{135_000 * 5040**3:,}" in said
+    assert not list(tiny.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["resnet81"], "there is no network 'resnet81'. Did you mean"),
+        (["tiny", "--tuner", "xgb"], "--tuner: want one of random, grid"),
+        (["tiny", "--trials", "0"], "--trials: want at least 1, got 0"),
+        (["tiny", "--layers", "fc"], "no layer of tiny is called 'fc'"),
+    ],
+)
+def test_wrong_words_are_answered_with_code_2(words, says, capsys):
+    assert main(["tune", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_log_in_use_is_said_with_code_2(tiny, capsys):
+    with Log(tiny / "tiny-1.jsonl"):
+        assert main(["tune", "tiny", "--trials", "2"]) == 2
+    assert "is using" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_path_and_errno_with_code_1(tiny, capsys):
+    (tiny / "file").write_text("")
+    assert main(["tune", "tiny", "--trials", "2", "--log", str(tiny / "file" / "log.jsonl")]) == 1
+    said = capsys.readouterr().err
+    assert "errno" in said and "file" in said
+
+
+def test_where_every_trial_fails_the_reason_and_code_1(monkeypatch, capsys):
+    def broken(self, task, configs):
+        yield from ((i, Outcome(None, "failed: no compiler")) for i in range(len(configs)))
+
+    monkeypatch.setattr("course_lib.autotune.pool.Pool.measure", broken)
+    assert main(["tune", "tiny", "--trials", "4"]) == 1
+    assert "every trial failed; the first: failed: no compiler" in capsys.readouterr().err
+
+
+def test_damaged_and_foreign_lines_are_named_by_number(tiny, capsys):
+    foreign = {"v": 1, "host": "another", "task": "x", "config": [1], "cost": 1.0, "note": "", "round": 0, "at": 0, "of": 1}
+    (tiny / "tiny-1.jsonl").write_text("garbage\n" + json.dumps(foreign) + "\n")
+    assert main(["tune", "tiny", "--trials", "2", "--tuner", "random", "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "tiny-1.jsonl, line 1: skipped, damaged" in said and "line 2: skipped, of another machine" in said
+
+
+def test_no_keep_leaves_the_plans_alone(tiny):
+    assert main(["tune", "tiny", "--trials", "2", "--tuner", "random", "--workers", "1", "--no-keep"]) == 0
+    assert not tuned.path().exists()
