@@ -156,6 +156,8 @@ class Absent:
     def __init__(self, name): self.__dict__["_name"] = name
     def _say(self, *args, **kwargs): raise ImportError(self._name + " is put away while this lab is graded")
     __call__ = __iter__ = __len__ = __getitem__ = __contains__ = _say
+    def __instancecheck__(self, thing): return False  # libraries ask whether an array is torch's
+    def __subclasscheck__(self, thing): return False
     def __getattr__(self, name):
         if name.startswith("__"): raise AttributeError(name)
         return Absent(self._name + "." + name)
