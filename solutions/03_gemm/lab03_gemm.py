@@ -819,8 +819,8 @@ with once_filled:
         "A and B share memory:",
         np.shares_memory(views[0], views[1]),
         "- B begins",
-        views[1][0, 0] - views[0][0, 0],
-        "further on in the image",
+        int(views[1][0, 0] - views[0][0, 0]),
+        "pixels further on in the image",
     )
     display(array_grid(views[0]), array_grid(views[1]))
 
