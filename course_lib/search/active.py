@@ -52,12 +52,13 @@ def propose(
     tau: float = 1.5,
     R: float = 3.0,
     widest: int = 4,
+    pool: int = 500,
 ) -> Sequence[Config]:
     """`batch` configurations: the BTED set in the first `first` trials, then the bootstrap's choice around the best."""
     good = speeds(history)
     seen = set(history["config"])
     if len(history) < first:
-        return bted(space, rng, min(batch, first - len(history)), known=history["config"])
+        return bted(space, rng, min(batch, first - len(history)), pool=pool, known=history["config"])
     centre = best_of(history)
     if centre is None:
         return space.unseen(rng, batch, seen)
