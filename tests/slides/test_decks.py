@@ -68,6 +68,17 @@ COVERED = {
 
 # Chapter 5 is in the course's schedule ("Accurate speed-up") and has no frames in the lecture of 30 September.
 COVERED["05_fast"] = [("L04 Accurate Speed-up", "title")]
+COVERED["06_sparse"] = [
+    ("Sparse Convolution", "sparse-convolution"),
+    ("Sparse Convolution: Naive Implementation 1", "naive-1"),
+    ("BAD implementation for Pipeline!", "pipeline"),
+    ("Sparse Convolution: Naive Implementation 1 (the second of that title)", "naive-2"),
+    ("Sparse Matrix Representation", "formats"),
+    ("CSR: feature maps, CSC: filters", "csr-csc"),
+    ("BAD implementation for Spatial Locality!", "spatial-locality"),
+    ("SOTA 2: Sparse Convolution (figure 1)", "direct-sparse"),
+    ("SOTA 2: Sparse Convolution (figure 2)", "layout"),
+]
 COVERED["08_decomposition"] = [
     ("Low-rank DNN: approximation, less storage, fewer operations", "title"),
     ("matrix decomposition", "svd"),
