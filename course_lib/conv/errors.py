@@ -36,7 +36,7 @@ def tile_errors(m: int, r: int, C: int, dtype: str = "float32", tiles: int = 100
     computed in float32 at least and its result rounded to `dtype`: float16 is what a processor with half-precision storage does.
     The reference is the direct sum in float64.
 
-    >>> worst = [tile_errors(m, 3, 16).max() for m in (2, 4, 6)]
+    >>> worst = [float(tile_errors(m, 3, 16).max()) for m in (2, 4, 6)]
     >>> worst[0] < worst[1] < worst[2]
     True
     """
