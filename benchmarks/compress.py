@@ -94,7 +94,7 @@ def ways(seed: int, clock: Any) -> Report:
     candidates += [filters(net, data, share, seed=seed) for share in (0.5, 0.25, 0.125)]
     candidates += [filters(net, data, 0.25, "random", seed=seed)]
     candidates += [channels(net, data, 0.25, seed=seed, fine=None), channels(net, data, 0.25, seed=seed)]
-    candidates += [learned(net, data, strength, seed=seed) for strength in (0.1, 0.2)]
+    candidates += [learned(net, data, strength, seed=seed) for strength in (0.05, 0.08)]
     candidates += [sparse(net, data, sparsity, seed=seed) for sparsity in (0.8, 0.9, 0.95)]
     candidates += [sparse(net, data, 0.5, "2:4", seed=seed), sparse(net, data, 0.8, "kernel", seed=seed)]
     return pareto(candidates, data, clock=clock)
@@ -143,13 +143,13 @@ def main() -> None:
         "bar": lambda: bar((0, 1, 2), clock),
         "pareto": lambda: ways(options.seed, clock),
     }
-    record = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     for name, make in tables.items():
         if options.only in (None, name):
             table = make()
             print(f"\n{table}", flush=True)
-            record[name] = kept(table)
             if options.write:
+                record = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}  # other tables may have been renewed meanwhile
+                record[name] = kept(table)
                 record |= {"machine": platform.processor() or platform.machine(), "command": "python benchmarks/compress.py --write"}
                 FILE.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 

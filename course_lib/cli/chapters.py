@@ -38,7 +38,7 @@ CHAPTERS = (
     Chapter("03", "gemm", "Convolution as a matrix product", "sliding window, loop order, tiling, packing, im2col, MEC", ""),
     Chapter("04", "dataflow", "Dataflow", "stationary operands, loop nests, traffic, energy", ""),
     Chapter("05", "fast", "Fewer multiplications", "Strassen, Winograd, FFT, and what they cost in error", ""),
-    Chapter("06", "sparse", "Sparse convolution", "CSR and CSC, direct sparse convolution, the break-even density", ""),
+    Chapter("06", "sparse", "Sparse convolution", "CSR and CSC, direct sparse convolution, the break-even density"),
     Chapter("07", "pruning", "Pruning", "magnitude, granularity, structured sparsity, channels, schedules", ""),
     Chapter("08", "decomposition", "Decomposition", "SVD, Tucker, CP, ReLU-aware, low rank plus sparse", ""),
     Chapter("09", "quantization", "Quantization", "affine numbers, calibration, integer arithmetic, training for it"),

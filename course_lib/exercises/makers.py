@@ -98,9 +98,10 @@ def agreement(sizes: Sequence[int], seed: int) -> Callable[[Mapping[str, np.ndar
     """An `evaluate(network)`: on how many of 64 inputs, from 0 to 1, a chain of layers with ReLUs between decides as the one of `seed`."""
 
     def decisions(network: Mapping[str, np.ndarray]) -> np.ndarray:
+        x = inputs
         for i, w in enumerate(network.values()):
-            x = (inputs if i == 0 else np.maximum(x, 0)) @ np.asarray(w, np.float64).T  # noqa: F821 - x is there from the second layer on
-        return x.argmax(1)
+            x = (np.maximum(x, 0) if i else x) @ np.asarray(w, np.float64).T
+        return np.asarray(x.argmax(1))
 
     first, inputs = little_network(sizes, seed)
     wanted = decisions(first)

@@ -562,7 +562,7 @@ with once_filled:
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain_pruning", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# With 80 % single zeros 4.8 times fewer multiplications are left, 1.96 of 9.51 million, and the batch takes as long as before. Each weight that is left needs its index, and it multiplies vectors that begin anywhere in the image:
+# With 80 % single zeros 4.8 times fewer multiplications are left, 1.96 of 9.51 million, and the batch takes no less time than before, rather more. Each weight that is left needs its index, and it multiplies vectors that begin anywhere in the image:
 # nearly every load touches two cache lines, and none of it is shared among filters. The dense layer has none of this: a tile of 12 filters by two vectors uses each loaded number many times, so the multipliers are always busy;
 # and it may use Winograd, which itself needs 2.25 times or more fewer multiplications. The zeros have to win against that, not against the seven loops. The images are small, too (8 x 8, 16 x 16): a sparse row has little to amortise its overhead.
 #

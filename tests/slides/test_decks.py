@@ -64,6 +64,11 @@ COVERED = {
         ("How many configurations we have?", "configurations"),
         ("How to search for the BEST configuration? How to handle different backend devices?", "best-configuration"),
     ],
+    "07_pruning": [
+        ("Structured Sparse Convolution", "title"),
+        ("Exploring the Granularity of Sparsity that is Hardware-friendly", "granularity"),
+        ("Sparse DNN: sparsification, compression, potential acceleration", "sparse-dnn"),
+    ],
 }
 
 # Chapter 5 is in the course's schedule ("Accurate speed-up") and has no frames in the lecture of 30 September.

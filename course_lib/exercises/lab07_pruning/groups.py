@@ -24,7 +24,7 @@ def value(w: np.ndarray, group: str, axes: dict[str, tuple[int, ...]] = AXES, ro
 
 
 def weights(rng: np.random.Generator) -> list[np.ndarray]:
-    shapes = [(1, 2, 1, 1), (2, 1, 1, 2), (2, 3, 2, 2), (4, 2, 3, 1), (3, 5, 3, 3), (1, 1, 1, 1)]
+    shapes: list[tuple[int, ...]] = [(1, 2, 1, 1), (2, 1, 1, 2), (2, 3, 2, 2), (4, 2, 3, 1), (3, 5, 3, 3), (1, 1, 1, 1)]
     shapes += [tuple(int(n) for n in rng.integers(1, 5, 4)) for _ in range(3)]
     out = [(rng.permutation(np.arange(1, 1 + int(np.prod(s)))) * rng.choice([-1, 1], int(np.prod(s)))).reshape(s) / 4 for s in shapes]
     return [w.astype(np.float64) for w in out]

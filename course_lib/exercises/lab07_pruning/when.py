@@ -27,7 +27,7 @@ def cubic(
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
-    plans = [(0.0, 0.8, 10, 4, 5), (0.25, 0.9, 0, 3, 1), (0.1, 0.5, 100, 10, 20)]
+    plans: list[Any] = [(0.0, 0.8, 10, 4, 5), (0.25, 0.9, 0, 3, 1), (0.1, 0.5, 100, 10, 20)]
     for _ in range(4):
         s0 = float(rng.integers(0, 4) / 10)
         plans.append((s0, s0 + float(rng.integers(1, 6) / 10), *(int(v) for v in rng.integers(1, 30, 3))))
