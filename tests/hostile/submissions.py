@@ -251,11 +251,8 @@ NOTEBOOKS: dict[str, Notebook] = {
         {"double": "def double(a):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"},
         {"double": "timeout"}, 8, "4 s",
     ),
-    "a fork bomb": Notebook(
-        {
-            "double": "import os, time\ndef double(a):\n    for _ in range(600):\n"
-            "        if os.fork() == 0: time.sleep(3); os._exit(0)\n    return a"
-        },
+    "a bomb of processes": Notebook(
+        {"double": "import os\ndef double(a):\n    for _ in range(600):\n        os.posix_spawn('/usr/bin/sleep', ['sleep', '3'], {})"},
         {"double": "crashed"},
         8,
         "BlockingIOError",
