@@ -48,8 +48,8 @@ FAR, FAR_ALIGNED = 2.0, 1.4  # ... from the second
 FURTHER = 0.5  # a multiply-add with an operand that is in a register already
 PARTIAL = 2.5  # put a vector of sums down and pick it up again
 PUT = 1.2  # store a vector of results
-USE = 2.0  # read an offset and its coefficients
-LOOP = 16.0  # begin and end a loop whose length the processor cannot guess
+USE = 3.0  # read an offset and its coefficients
+LOOP = 10.0  # begin and end a loop whose length the processor cannot guess
 ROOM = 24 << 10  # bytes of a first cache of 32 KiB or more that are given to the input
 
 
@@ -87,7 +87,7 @@ def sparse_cost(shape: ConvShape, plan: SparsePlan, blocks: bool, nonzeros: floa
     each_c = shape.C // shape.groups
     cuts = -(-each_c // plan.channels)
     flat, T = frame.pitch == shape.Q, tile.vectors
-    near = 4 * reach(shape, frame, tile) * min(plan.channels, each_c) <= 2 * ROOM
+    near = 4 * reach(shape, frame, tile) * min(plan.channels, each_c) <= 2.5 * ROOM
     first = (NEAR_ALIGNED if flat else NEAR) if near else (FAR_ALIGNED if flat else FAR)
     density, columns = nonzeros / shape.params, min(plan.channels, each_c) * shape.R * shape.S
     met = [density ** p.bit_count() * (1 - density) ** (joint - p.bit_count()) for p in patterns]
@@ -121,8 +121,8 @@ def sparse_plan(shape: ConvShape, loads: Callable[[int], float], nonzeros: float
     for joint in joints:
         if joint > shape.K // shape.groups and joint != min(joints):
             continue
-        most = max(1, (registers() - joint - 2) // joint)
-        for vectors in sorted({most, most // 2, min(most, 14)} - {0}):
+        most = max(1, min(14, (registers() - joint - 2) // joint))  # more than 14 gained nothing, and left the first cache sooner
+        for vectors in sorted({most, -(-most // 2)}):
             near = max(1, min(each_c, ROOM // (4 * reach(shape, frame, Tile.of(shape, frame, vectors)))))
             for channels in {-(-each_c // -(-each_c // near)), each_c}:
                 plan, needed = SparsePlan(joint, vectors, channels), loads(joint)
