@@ -26,7 +26,8 @@ import numpy as np
 
 from course_lib.bench import geometric_mean
 from course_lib.records import History, Report
-from course_lib.search import LANDSCAPES, Landscape, active, landscape, regret, trials_to, tune
+from course_lib.search import LANDSCAPES, active, landscape, regret, trials_to, tune
+from course_lib.search import transfer as transferring
 from course_lib.search.design import bted, covered, knob_vectors, rbf
 
 TRIALS = 96
@@ -163,58 +164,48 @@ def searches(seeds: int, tuners: Sequence[str] = SEARCHES) -> list[Report]:
 # -- transfer -------------------------------------------------------------------------------------------------------------
 
 
-def past(land: Landscape, trials: int = 192) -> History:
-    """What an earlier search left behind: half random, half by boosted trees, as a log does."""
-    begun = tune(land.space, land, "random", trials // 2, seed=1000)
-    return tune(land.space, land, "boosted", trials, seed=1000, history=begun)
-
-
 def transfer_of(sources: tuple[str, ...], target: str, seed: int, budget: int = 48) -> dict[str, float]:
-    """Trials to the cost that a search from scratch ends with, and the cost after a quarter of the trials (optimum = 1)."""
-    land = landscape(target)
-    scratch = tune(land.space, land, "transfer", budget, seed)
-    known = tune(land.space, land, memory_of(sources), budget, seed)
-    goal = scratch.best()[-1]
-    quarter = budget // 4
-    return {
-        "scratch": float(trials_to(scratch, goal)),
-        "transfer": float(trials_to(known, goal) or budget + 1),
-        "scratch quarter": scratch.best()[quarter - 1] / land.optimum,
-        "transfer quarter": known.best()[quarter - 1] / land.optimum,
-        "scratch end": goal / land.optimum,
-        "transfer end": known.best()[-1] / land.optimum,
-    }
-
-
-@lru_cache(8)
-def memory_of(sources: tuple[str, ...]) -> Any:
-    from course_lib.search.transfer import after
-
-    return after([(landscape(name).space, past(landscape(name))) for name in sources])
-
-
-def transfer(seeds: int) -> Report:
+    """Trials to 95 % of the optimum, and to the cost that a search from scratch ends with; budget + 1 where it is not reached."""
     import torch
 
     torch.set_num_threads(1)
-    rows, ratios = [], []
+    land = landscape(target)
+    drawn = max(32, land.space.count // 10)
+    scratch = tune(land.space, land, partial(transferring.propose, pool=drawn), budget, seed)
+    known = tune(
+        land.space, land, transferring.after([(landscape(name).space, past(name, seed)) for name in sources], seed=seed), budget, seed
+    )
+    boosted = tune(land.space, land, "boosted", budget, seed)
+    goal, near = scratch.best()[-1], land.optimum / 0.95
+    out = {}
+    for name, history in (("scratch", scratch), ("boosted", boosted), ("transfer", known)):
+        out[f"95 %, {name}"] = float(trials_to(history, near) or budget + 1)
+        out[f"to scratch's end, {name}"] = float(trials_to(history, goal) or budget + 1)
+        out[f"end, {name}"] = history.best()[-1] / land.optimum
+    return out
+
+
+def past(name: str, seed: int, trials: int = 192) -> History:
+    """What an earlier search left behind: half random, half by boosted trees, as a log does."""
+    land = landscape(name)
+    begun = tune(land.space, land, "random", trials // 2, seed=1000 + seed)
+    return tune(land.space, land, "boosted", trials, seed=1000 + seed, history=begun)
+
+
+def transfer(seeds: int) -> Report:
+    rows, shares = [], {"95 %": [], "to scratch's end": []}
     for related, pairs in ((True, RELATED), (False, UNRELATED)):
         for sources, target in pairs:
-            memory_of(sources)  # learnt once, before the seeds share it
             found = each_seed(partial(transfer_of, sources, target), seeds)
             row: dict[str, Any] = {"learnt on": " + ".join(sources), "tuned": target, "related": related}
-            row["trials to scratch's best: scratch"] = mean_and_interval([f["scratch"] for f in found])
-            row["... transfer"] = mean_and_interval([f["transfer"] for f in found])
-            row["scratch / transfer"] = paired([f["transfer"] for f in found], [f["scratch"] for f in found])
-            row["cost after 12: scratch"] = mean_and_interval([f["scratch quarter"] for f in found])
-            row["after 12: transfer"] = mean_and_interval([f["transfer quarter"] for f in found])
-            row["end: scratch"] = mean_and_interval([f["scratch end"] for f in found])
-            row["end: transfer"] = mean_and_interval([f["transfer end"] for f in found])
+            row |= {what: mean_and_interval([f[what] for f in found]) for what in found[0]}
             rows.append(row)
-            if related:
-                ratios.append(np.mean([f["transfer"] for f in found]) / np.mean([f["scratch"] for f in found]))
             print(row, file=sys.stderr, flush=True)
-    note = f"related layers: transfer needs {geometric_mean(ratios):.2f} of scratch's trials (geometric mean of the means' ratios)"
+            for what, ratios in shares.items():
+                if related:
+                    ratios.append(np.mean([f[f"{what}, transfer"] for f in found]) / np.mean([f[f"{what}, scratch"] for f in found]))
+    note = "related layers, trials of transfer over trials of scratch, geometric mean: "
+    note += ", ".join(f"{what} {geometric_mean(ratios):.2f}" for what, ratios in shares.items())
     return Report.of(rows, f"Deep Gaussian transfer, {seeds} seeds, 48 trials", note)
 
 

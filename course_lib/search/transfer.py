@@ -78,15 +78,17 @@ def propose(
     batch: int = 1,
     memory: Memory | None = None,
     first: int = 8,
-    pull: float = 0.3,
+    pull: float = 0.1,
     steps: int = 60,
+    pool: int = 500,
 ) -> Sequence[Config]:
     """`batch` configurations; without `memory` the first are BTED's and the DGP is learnt from this history alone."""
     from .dgp import learn, new_dgp
 
+    dice = int(rng.integers(2**31))
     enough = len(history) >= first and best_of(history) is not None
     if memory is None and not enough:
-        return bted(space, rng, batch, known=history["config"])
+        return bted(space, rng, batch, pool=pool, known=history["config"])
     some = candidates(space, history, rng)
     if not some:
         return []
@@ -94,9 +96,9 @@ def propose(
         x = space.features(history["config"])
         memory = Memory(None, x.mean(0), np.where(x.std(0) > 1e-9, x.std(0), 1.0))
         rows = memory.scaled(x)
-        dgp = learn(new_dgp(rows), rows, standardised(history), 3 * steps)
+        dgp = learn(new_dgp(rows, seed=dice), rows, standardised(history), 3 * steps, seed=dice)
     elif enough:
-        dgp = learn(memory.dgp, memory.scaled(space.features(history["config"])), standardised(history), steps, pull=pull)
+        dgp = learn(memory.dgp, memory.scaled(space.features(history["config"])), standardised(history), steps, pull=pull, seed=dice)
     else:
         dgp = memory.dgp
     around = memory.scaled(space.features(some))
