@@ -244,7 +244,7 @@ def kill(times: int = 20) -> Report:
         lost = 0
         while killed < times:
             victim, before = begin("killed.jsonl"), len(path.read_bytes()) if path.exists() else 0
-            while victim.poll() is None and path.exists() and len(path.read_bytes()) == before:
+            while victim.poll() is None and (path.stat().st_size if path.exists() else 0) <= before:
                 time.sleep(0.005)  # a moment before its first trial is no moment of the search
             time.sleep(float(rng.uniform(0, 0.4)))
             if victim.poll() is not None:
