@@ -113,6 +113,19 @@ LABS: dict[str, list[str]] = {
         "lowrank_plus_sparse",
         "select_ranks",
     ],
+    "14_tvm2": [
+        "near_best_share",
+        "split_count",
+        "decode_config",
+        "regret_curve",
+        "anneal_walk",
+        "rank_loss_gradient",
+        "ted_select",
+        "bted_select",
+        "gp_predict",
+        "bao_candidates",
+        "bootstrap_votes",
+    ],
 }
 
 

@@ -124,7 +124,9 @@ def landscape_explorer(
                 lead = history["cost"][:end].index(best[end - 1])
                 changes["best"] = {"x": dots[lead]["x"], "y": dots[lead]["y"], "hide": None}
                 above = best[end - 1] / optimum - 1
-                words = f"{end} of {len(known)} tried; the best is " + (f"{above:.1%} above the optimum." if above > 0 else "the optimum.")
+                words = f"{end} of {len(known)} tried; the best is " + (
+                    f"{above:.{1 if above >= 5e-4 else 3}%} above the optimum." if above > 0 else "the optimum."
+                )
             frames.append(Frame(words, changes))
     items += [*dots, ring]
     alt = f"{len(known)} configurations in blocks by {rows} and {cols}, in a stronger colour where they are faster. {frames[-1].caption}"
