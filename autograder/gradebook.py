@@ -41,6 +41,8 @@ def opened(url: str) -> Iterator[Any]:
                 book = Gradebook(url + (f"?timeout={PATIENCE}" if url.startswith("sqlite") else ""))
         except (OperationalError, DatabaseError) as error:
             raise GradebookError(said_of(url, error)) from None
+        except ModuleNotFoundError as error:
+            raise GradebookError(f"the gradebook {url} needs the package {error.name}; python3 -m pip install psycopg2-binary") from None
         try:
             yield book
         except OperationalError as error:

@@ -53,10 +53,10 @@ class Place:
         from .term import FILE, load
 
         if url := os.environ.get("COURSE_GRADEBOOK"):
-            return url
+            return with_driver(url)
         own = self.root / "course.toml"
         term = load(own) if own.is_file() else load() if self.root == FILE.parent / "state" else None
-        return term.gradebook if term and term.gradebook else f"sqlite:///{self.root / 'gradebook.db'}"
+        return with_driver(term.gradebook) if term and term.gradebook else f"sqlite:///{self.root / 'gradebook.db'}"
 
     def term(self, file: Path | None = None) -> Any:
         """The term of this folder: `file`, its own course.toml, or the course's; None where there is none."""
@@ -75,6 +75,11 @@ class Place:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))
         return bytes.fromhex(path.read_text().strip())
+
+
+def with_driver(url: str) -> str:
+    """A PostgreSQL address with the driver that the extra `postgres` installs; every other one as it is."""
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1) if url.startswith("postgresql://") else url
 
 
 def release_of(manifest: Manifest, labs: Path = LABS) -> Any:

@@ -24,6 +24,7 @@ from nbgrader.preprocessors import (  # noqa: E402  the path must be set first
     SaveAutoGrades,
 )
 
+from autograder.grading import Place  # noqa: E402
 from autograder.nbgrader_side import Mend, TrustedExecute, prepare  # noqa: E402
 
 STATE = Path(os.environ.get("COURSE_STATE", HERE / "state"))
@@ -36,7 +37,7 @@ c.CourseDirectory.release_directory = "release"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
-c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK", f"sqlite:///{STATE / 'gradebook.db'}")
+c.CourseDirectory.db_url = Place(STATE).gradebook_url
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "*.md"]
 c.Exchange.root = str(STATE / "exchange")  # formgrader looks for it, though nothing is handed out or in by it
 (STATE / "exchange").mkdir(exist_ok=True)
