@@ -94,7 +94,7 @@ def ways(seed: int, clock: Any) -> Report:
     candidates += [filters(net, data, share, seed=seed) for share in (0.5, 0.25, 0.125)]
     candidates += [filters(net, data, 0.25, "random", seed=seed)]
     candidates += [channels(net, data, 0.25, seed=seed, fine=None), channels(net, data, 0.25, seed=seed)]
-    candidates += [learned(net, data, strength, seed=seed) for strength in (0.05, 0.08)]
+    candidates += [learned(net, data, strength, seed=seed) for strength in (0.1, 0.2)]
     candidates += [sparse(net, data, sparsity, seed=seed) for sparsity in (0.8, 0.9, 0.95)]
     candidates += [sparse(net, data, 0.5, "2:4", seed=seed), sparse(net, data, 0.8, "kernel", seed=seed)]
     return pareto(candidates, data, clock=clock)
