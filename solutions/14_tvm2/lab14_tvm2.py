@@ -473,9 +473,12 @@ with once_filled:
 # 2. In the last picture, what does BAO add to a random beginning, and what does BTED add to BAO? Read numbers off the curves, and say what more you would run before
 #    you believe them.
 #
-# **Rubric.** 1 point: a landscape with its two numbers. 1 point: TED sees the knobs and never a cost; it spreads over the space in the kernel's sense, while fast schedules may
-# crowd in a corner; what it buys is a model that is right everywhere. 1 point: numbers of both comparisons at the same trial. 1 point: more seeds with an interval, other
-# landscapes, equal trials; one good seed is not evidence.
+# | points | for |
+# |---|---|
+# | 1 | a landscape with its two numbers |
+# | 1 | TED sees the knobs and never a cost: it spreads over the space while fast schedules may crowd in a corner; what it buys is a model that has seen every region |
+# | 1 | numbers of both comparisons, read at the same trial |
+# | 1 | more seeds with an interval, other landscapes, equal trials: one good seed is not evidence |
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain_search", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
