@@ -389,9 +389,14 @@ check("select_ranks", select_ranks)
 # 1. In part 3, which quantity never rises from turn to turn at one penalty, and why is it not the one you plotted?
 # 2. Name one layer of a network (first, middle, last; 1 × 1, 3 × 3, depthwise) that you would *not* decompose, and say why in terms of rank, responses or cost.
 #
-# **Rubric.** 1 point: the relaxed objective, with z in it, never rises. 1 point: the plotted error has no z; it follows only as far as the penalty holds z and
-# m y + b together. 2 points: a layer with a reason that counts (few channels: the saving rank is tiny; depthwise: C separate 3 × 3 filters have no channel
-# redundancy to cut; the last layer: no ReLU behind it) and a number to go with it.
+# **How it is graded**
+#
+# | points | for |
+# |---|---|
+# | 1 | the relaxed objective, with z in it, never rises |
+# | 1 | the plotted error has no z: it follows only as far as the penalty holds z and m y + b together |
+# | 1 | a layer with a reason that counts: few channels, depthwise, no ReLU behind it |
+# | 1 | a number to go with it: a saving rank, MACs, or an error |
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain_decomposition", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
