@@ -154,8 +154,9 @@ def plan_space(shape: ConvShape | GemmShape, threads: int = 1) -> Space:
     """All algorithms that take this layer with all their plans worth trying; a field an algorithm does not have stands at 0."""
     if isinstance(shape, GemmShape):
         mine = gemm_values(shape, threads)
-        held = Constraint(("tall", "vectors"), in_registers, "the sums fit in the registers")
-        return Space(mine, [held], described(shape))
+        usual_tile = gemm_plan(shape).tile
+        fit = lambda tall, vectors: in_registers(tall, vectors) or (tall, vectors) == (usual_tile.tall, usual_tile.vectors)
+        return Space(mine, [Constraint(("tall", "vectors"), fit, "the sums fit in the registers")], described(shape))
     known = {name: plan_values(name, shape, threads) for name in PLANS if name in ALGORITHMS and not ALGORITHMS[name].takes(shape)}
     names = list(dict.fromkeys(field for values in known.values() for field in values))
     knobs: dict[str, list[Any]] = {"algorithm": list(known)}
@@ -170,7 +171,9 @@ def plan_space(shape: ConvShape | GemmShape, threads: int = 1) -> Space:
                 f"{field} is the algorithm's own",
             )
             constraints.append(rule)
-    constraints.append(Constraint(("tall", "vectors"), in_registers, "the sums fit in the registers"))
+    usual = [ALGORITHMS[name].plan(shape, threads).tile for name in known]  # whatever the model takes may be tried
+    held = lambda tall, vectors: in_registers(tall, vectors) or any((tile.tall, tile.vectors) == (tall, vectors) for tile in usual)
+    constraints.append(Constraint(("tall", "vectors"), held, "the sums fit in the registers"))
     return Space(knobs, constraints, described(shape))
 
 
