@@ -92,6 +92,17 @@ COVERED["08_decomposition"] = [
     ("structured sparsity, low rank and their sum, side by side", "one-problem"),
 ]
 
+COVERED["14_tvm2"] = [
+    ("Questions: how many configurations, how to search for the best, how to handle different backend devices", "questions"),
+    ("Deep Learning Compiler Example: TVM", "tvm"),
+    ("Layer-wise Optimization: Autotuning", "autotuning"),
+    ("Tuning algorithms: active learning, transfer learning, reinforcement learning", "tuning-algorithms"),
+    ("Active Learning driven TVM [DATE'21]", "active-learning"),
+    ("batch transductive experimental design", "bted"),
+    ("bootstrap-guided adaptive optimization", "bao"),
+    ("Deep Gaussian Transfer Learning [ICCV'21]", "deep-gaussian"),
+]
+
 # What the lab of chapter 4 points to.
 DATAFLOW_ANCHORS = (
     "dataflow-1d output-stationary weight-stationary input-stationary loop-order unrolling tiling spatial configurations traffic "

@@ -14,6 +14,10 @@ def unordered(n, parts, least=1):
     return sum(unordered(n // d, parts - 1, d) for d in factors(n) if d >= least)
 
 
+def rising_factors(n, parts):
+    return unordered(n, parts)
+
+
 def without_ones(n, parts):
     if parts == 1:
         return 1 if n > 1 else 0
@@ -50,7 +54,7 @@ def product_may_be_smaller(n, parts):
 
 
 WRONG = [
-    (lambda n, parts: unordered(n, parts), "values", "two different loop nests"),
+    (rising_factors, "values", "two different loop nests"),
     (without_ones, "values", "one turn"),
     (number_of_divisors, "values", "two factors only"),
     (independent, "values", "not free of each other"),
