@@ -63,11 +63,12 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     """
     way = "columns" if shape.N == 1 else "rows" if shape.M <= 4 else "blocks"
     loose = shape.N <= 4 * lanes()
-    tile = register_tile(shape.M, shape.N, 10 if loose else 30)
+    large = 4 * shape.M * shape.N > cache_bytes(2)  # c comes from afar: touch it less often, at the price of panels beyond the first cache
+    tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2)
     few = shape.M <= 8 * tile.tall
-    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) // 2 if few else 2 * cache_bytes(1)
+    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) // 2 if few else cache_bytes(1) * (2 if large else 1)
     depth = even(shape.K, max(1, panel // (4 * tile.wide)))
-    high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
+    high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // (8 if large else 16) // (4 * depth)), tile.tall)
     wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if few else 2048, tile.wide)
     return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
 

@@ -95,13 +95,13 @@ def tiles_step(i: int, j: int, tile: Tile) -> float:
     return out
 
 
-def register_tile(i: int = 0, j: int = 0, rows: int = 30) -> Tile:
-    """The tile that computes i x j outputs in the fewest cycles, of at most `rows` rows; for large ones where none is told.
+def register_tile(i: int = 0, j: int = 0, rows: int = 30, vectors: int = 4) -> Tile:
+    """The tile that computes i x j outputs in the fewest cycles, at most `rows` by `vectors`; for large ones where none is told.
 
     The sums, a row of b's vectors and one spread number of a have to fit into the registers.
     """
     i, j = i or 5040, j or 5040 * lanes()
-    most = min(4, -(-j // lanes()))
+    most = min(vectors, -(-j // lanes()))
     fit = [Tile(t, v, lanes()) for v in range(most, 0, -1) for t in range(rows, 0, -1) if t * v + v + 1 <= registers()]
     return min(fit, key=lambda tile: tiles_step(i, j, tile))
 
