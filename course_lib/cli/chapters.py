@@ -45,7 +45,7 @@ CHAPTERS = (
     Chapter("10", "binary", "Binary and ternary networks", "XNOR and popcount"),
     Chapter("11", "distiller", "Compression schedules", "a schedule as data, distillation"),
     Chapter("12", "cuda", "CUDA", "warps, coalescing, bank conflicts, tiled products"),
-    Chapter("13", "tvm1", "TVM 1", "schedule primitives and lowering"),
+    Chapter("13", "tvm1", "TVM 1", "schedule primitives and lowering", ""),
     Chapter("14", "tvm2", "TVM 2", "search spaces, cost models, BTED and BAO, transfer", ""),
     Chapter("15", "mnn", "MNN", "graph passes, memory plan, choice of algorithm"),
     Chapter("16", "tensorrt", "TensorRT", "fusion, tactics, calibration, plans"),

@@ -113,6 +113,15 @@ LABS: dict[str, list[str]] = {
         "lowrank_plus_sparse",
         "select_ranks",
     ],
+    "13_tvm1": [
+        "idle_share",
+        "split_loop",
+        "idle_turns",
+        "reorder_loops",
+        "fuse_loops",
+        "lower_text",
+        "recover_nest",
+    ],
     "14_tvm2": [
         "near_best_share",
         "split_count",

@@ -92,6 +92,7 @@ COVERED["08_decomposition"] = [
     ("structured sparsity, low rank and their sum, side by side", "one-problem"),
 ]
 
+COVERED["13_tvm1"] = [("L09 TVM-1, of the course's schedule", "title")]
 COVERED["14_tvm2"] = [
     ("Questions: how many configurations, how to search for the best, how to handle different backend devices", "questions"),
     ("Deep Learning Compiler Example: TVM", "tvm"),
