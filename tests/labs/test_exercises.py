@@ -169,7 +169,7 @@ def test_made_objects_are_only_those_on_the_list():
         made(Made("work", {"length": 3}))
     with pytest.raises(ValueError, match="work: want a Work"):
         made(Made("clock_of", {"work": 3}))
-    assert set(MAKERS) == {"torch_module", "conv_shape", "work", "clock_of"}
+    assert set(MAKERS) == {"torch_module", "conv_shape", "work", "clock_of", "agreement"}
 
 
 def test_the_same_description_makes_the_same_weights_and_draws_nothing_from_the_global_numbers():
