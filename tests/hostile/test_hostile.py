@@ -40,9 +40,10 @@ def test_there_are_more_than_sixty_of_them() -> None:
 
 
 def test_each_comes_to_its_verdict_and_nothing_is_left() -> None:
+    there = set(left_behind(os.getuid()))  # by a run that was killed, say: not ours
     assert play() == []
     time.sleep(0.3)
-    assert left_behind(os.getuid()) == []
+    assert set(left_behind(os.getuid())) <= there
 
 
 def test_an_ordinary_user_gets_the_same_verdicts(as_nobody: Any) -> None:
