@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from course_lib.caches import listed
 from course_lib.cli import doctor, main
 from course_lib.cli.parts import Part
 from course_lib.machine import host
@@ -33,7 +34,7 @@ LISTS = {"0": 1, "0-3": 4, "0-3,8-11": 8, "0,2,4": 3, "": 1}
 
 @pytest.mark.parametrize("text", LISTS)
 def test_the_kernels_lists_of_processors_are_counted(text):
-    assert host.listed(text) == LISTS[text]
+    assert listed(text) == LISTS[text]
 
 
 def test_lanes_follow_the_instruction_set(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.kernels import compile_conv2d, compile_gemm, plan
+from course_lib.kernels import compile_conv2d, compile_gemm
 from course_lib.kernels.compile import ALGORITHMS, choose
 from course_lib.kernels.cook_toom import cook_toom
 from course_lib.nest import jit
@@ -220,8 +220,7 @@ def test_a_mistake_is_answered_in_words(mistake):
 @pytest.mark.parametrize("bits", [128, 512])
 def test_layers_are_right_with_the_vectors_of_other_machines(bits, monkeypatch):
     """LLVM splits or joins vectors this machine has not; the code that AVX-512 and NEON machines run is the same."""
-    for module in (jit, plan):
-        monkeypatch.setattr(module, "vector_bits", lambda: bits)
+    monkeypatch.setattr(jit, "vector_bits", lambda: bits)
     assert jit.lanes() == bits // 32
     for name in (
         "stride 2, odd sizes",

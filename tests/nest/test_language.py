@@ -17,7 +17,7 @@ MISTAKES = {
     "an order with a slip": (lambda: schedule(LAYER, "n r s c k p"), "missing: q"),
     "tiling a loop that is gone": (lambda: NEST.tile(c=4).tile(c=2), "tile: there is no loop 'c'; the loops are n r s c_t c_s k p q"),
     "a tile of nothing": (lambda: NEST.tile(c=0), "tile: c: want at least 1, got 0"),
-    "a tile of no loop": (lambda: NEST.tile(), "tile: want a loop and the size of its tiles, as in .tile(s=16)"),
+    "a tile of no loop": (lambda: NEST.tile(), "tile: want a loop and the size of its tiles, as in .tile(q=16)"),
     "half a tile": (lambda: NEST.tile(c=2.5), "tile: c: want a whole number, got 2.5"),
     "threads adding to one number": (lambda: NEST.reorder("c n r s k p q").parallel("c"), "parallel: c is summed over"),
     "threads inside": (lambda: NEST.parallel("k"), "reorder k to the front"),

@@ -157,7 +157,7 @@ n_m_mask = Exercise(
         Misconception(
             "n go in place of n stay",
             lambda w, n, m: n_of_m(w, m - n, m),
-            "n of each m stay. Yours leaves m - n.",
+            "Of each m weights n stay. Yours leaves m - n.",
             N_M,
         ),
         Misconception(

@@ -154,7 +154,7 @@ relu_turn = Exercise(
         Misconception(
             "the bias is that of the last turn",
             lambda y, m, b, rank, penalty: (turn(y, m, b, rank, penalty)[0], np.asarray(b, np.float64)),
-            "m is new and b is still the old one: b = mean(z) - m @ mean(y).",
+            "Your m is new and b is still the old one: b = mean(z) - m @ mean(y).",
             TURN,
         ),
         Misconception(

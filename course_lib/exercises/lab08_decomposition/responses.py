@@ -67,13 +67,13 @@ channel_decompose = Exercise(
         Misconception(
             "the bias is forgotten",
             partial(directions, shift=False),
-            "u is right. b must put back what the cut takes of the mean: b = mean - u @ u.T @ mean.",
+            "Your u is right. b must put back what the cut takes of the mean: b = mean - u @ u.T @ mean.",
             RESPONSES,
         ),
         Misconception(
             "the smallest directions",
             partial(directions, first=False),
-            "np.linalg.eigh sorts upwards: the largest eigenvalues come last. You keep the smallest.",
+            "Note that np.linalg.eigh sorts upwards: the largest eigenvalues come last. You keep the smallest.",
             RESPONSES,
         ),
         Misconception(
@@ -85,13 +85,13 @@ channel_decompose = Exercise(
         Misconception(
             "the bias has the wrong sign",
             lambda y, rank: (directions(y, rank)[0], -directions(y, rank)[1]),
-            "u is right, and b has the wrong sign: where all responses are the mean, u @ u.T @ mean + b must be the mean.",
+            "Your u is right, and b has the wrong sign: where all responses are the mean, u @ u.T @ mean + b must be the mean.",
             RESPONSES,
         ),
         Misconception(
             "all directions are kept",
             lambda y, rank: directions(y, len(y)),
-            "u has K columns, so nothing is cut: keep `rank` of them.",
+            "Your u has K columns, so nothing is cut: keep `rank` of them.",
             RESPONSES,
         ),
     ),

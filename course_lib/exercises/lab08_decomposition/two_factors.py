@@ -109,7 +109,7 @@ svd_linear = Exercise(
         Misconception(
             "the singular values are left out",
             partial(cut, power=0.0),
-            "u and v have columns and rows of length 1: their product has lost the sizes. The singular values must go into one of the"
+            "Columns of u and rows of v have length 1: their product has lost the sizes. The singular values must go into one of the"
             " factors (or their roots into both).",
             SVD,
         ),
@@ -141,7 +141,7 @@ svd_linear = Exercise(
         Misconception(
             "v is not transposed",
             lambda w, rank: (cut(w, rank)[0], np.linalg.svd(np.asarray(w, np.float64), full_matrices=False)[2].T[:rank, : np.shape(w)[1]]),
-            "numpy's third result is v with directions in its rows already, ready to be multiplied: rows are cut, not columns.",
+            "The third result of numpy is v with directions in its rows already, ready to be multiplied: rows are cut, not columns.",
             SVD,
         ),
     ),
@@ -228,13 +228,13 @@ spatial_svd = Exercise(
         Misconception(
             "the row filters are not moved back",
             not_moved_back,
-            "v's rows are maps, its columns (k, s): reshape it to (rank, K, S), and then move K to the front.",
+            "The rows of v are maps, its columns (k, s): reshape it to (rank, K, S), and then move K to the front.",
             SPATIAL,
         ),
         Misconception(
             "the column filters are not turned",
             columns_not_turned,
-            "u has a map a column: transpose it before you reshape it to (rank, C, R).",
+            "There is a map a column in u: transpose it before you reshape it to (rank, C, R).",
             SPATIAL,
         ),
         Misconception(

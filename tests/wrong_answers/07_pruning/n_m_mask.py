@@ -51,7 +51,7 @@ def as_numbers(w, n, m):
 
 
 WRONG = [
-    (n_zeros, "values", "n of each m stay"),
+    (n_zeros, "values", "each m weights n stay"),
     (true_is_gone, "values", "True is where a weight stays"),
     (with_sign, "values", "compare sizes"),
     (down_the_columns, "values", "side by side in a row"),
