@@ -1,7 +1,5 @@
 """Traffic in closed form: against the lecture's table, the papers' formulas, and the clock."""
 
-import time
-
 import pytest
 
 from course_lib.nest import conv1d_problem, conv_problem, count, fetches, gemm_problem, schedule, sum_problem, trace
@@ -67,7 +65,7 @@ def test_summing_by_rows_or_columns_loads_the_same():
     assert rows["loads"] == columns["loads"] == [1024 * 1024, 1024 * 1024, 0] and rows["stores"] == [0, 0, 1]
 
 
-def test_all_of_vgg16_is_counted_in_the_time_of_a_key_press():
+def test_all_of_vgg16_is_counted_and_no_layer_fetches_less_than_it_holds():
     shapes = [layer.shape for layer in NETWORKS["vgg16"].layers if layer.kind in ("conv", "fc")]
     order = "n r s c_t k_t c_s k_s p q"
     nests = [
@@ -76,10 +74,9 @@ def test_all_of_vgg16_is_counted_in_the_time_of_a_key_press():
         else schedule(gemm_problem(shape)).tile(j=64).reorder("i j_t k j_s").spatial("j_s")
         for shape in shapes
     ]
-    took = []
-    for _ in range(12):  # the best of several: a busy machine is not the closed form's fault
-        start = time.process_time()
-        reports = [count(nest) for nest in nests]
-        took.append(time.process_time() - start)
-    assert len(reports) == 16 and min(took) < 0.05  # 13 convolutions, 3 fully connected layers
+    reports = [count(nest) for nest in nests]  # how long it takes is printed by benchmarks/machine.py
+    assert len(reports) == 16  # 13 convolutions, 3 fully connected layers
+    for shape, report in zip(shapes, reports, strict=True):
+        weights = report["fetches"][1]
+        assert weights >= shape.params  # each weight is fetched at least once
     assert all(n > 0 for report in reports for n in report["fetches"])
