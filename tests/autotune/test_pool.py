@@ -39,8 +39,8 @@ def outcomes():
 def test_a_configuration_that(word, outcomes):
     ((_, outcome, after),) = [row for row in outcomes if row[0] == word]
     said = WHAT_IS_RECORDED[word]
-    if said is None:
-        assert outcome.cost > 0 and outcome.note == ""
+    if said is None:  # a busy machine may add that it was noisy, and nothing else
+        assert outcome.cost > 0 and (outcome.note == "" or outcome.note.startswith("noise: spread"))
     elif word == "is noisy":
         assert outcome.cost > 0 and outcome.note.startswith(said)
     else:
