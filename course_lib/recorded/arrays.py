@@ -23,15 +23,15 @@ class Recorded:
     Whole-array arithmetic counts what the written loop would: each element of the result loads its operands and is stored.
     """
 
-    __slots__ = ("recorder", "values", "addresses", "places", "owner", "append", "product", "__weakref__")
+    __slots__ = ("recorder", "values", "addresses", "places", "tape", "owner", "append", "product", "__weakref__")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, recorder: Recorder, values: np.ndarray, addresses: np.ndarray, owner: Any, product: bool = False) -> None:
         self.recorder = recorder
         self.values = values
         self.addresses = addresses
-        # indexed by whole numbers only, twice as fast as the array; by nothing where a tape is written
-        self.places: Any = memoryview(addresses) if recorder.tape is None else 0  # type: ignore[arg-type]
+        self.places: Any = memoryview(addresses)  # type: ignore[arg-type]  # by whole numbers only, twice as fast as the array
+        self.tape = recorder.tape
         self.owner = owner  # keeps the bytes alive while a view of them lives; None for an argument
         self.append = recorder.log.append
         self.product = product  # the elementwise product of two arrays, which no sum has taken up yet
@@ -48,7 +48,7 @@ class Recorded:
             return self.part(index)
         self.append(address)
         loaded = new(Number)  # faster than Number(...), and this is the line that every loop turns on
-        loaded.value = value
+        loaded.value = value if self.tape is None else self.tape.loaded(address, value)
         loaded.append = self.append
         loaded.product = False
         return loaded
@@ -66,16 +66,20 @@ class Recorded:
         try:
             address = self.places[index]
             if value.__class__ is Number:
-                self.values[index] = value.value
+                given = value.value
             elif value.__class__ in SCALARS:
-                self.values[index] = value
+                given = value
             else:
                 address = None
+            if address.__class__ is int:
+                self.values[index] = given if self.tape is None else untraced(given)
         except (TypeError, NotImplementedError, IndexError):
             address = None
         if address.__class__ is int:
             self.append(STORE)
             self.append(address)
+            if self.tape is not None:
+                self.tape.store(address, self.tape.name(given))
             return
         if has_arrays(index):
             index = counted_index(index)

@@ -50,18 +50,22 @@ RELATION = {name: i for i, name in enumerate(RELATIONS)}
 # Where the function lives ------------------------------------------------------------------------------------------------
 
 
+new = object.__new__
+
+
 class Tape:
-    """The rows as they are written, in one long array of whole numbers."""
+    """The rows as they are written, in one long list of whole numbers."""
 
     def __init__(self) -> None:
-        self.rows = Array("q")
+        self.rows: list[int] = []
+        self.put = self.rows.extend
         self.count = 0
         self.constants: dict[tuple[type, Any], int] = {}
         self.births: list[np.ndarray] = []
         self.born_so_far = 0
 
     def row(self, what: int, x: int = 0, y: int = 0, z: int = 0) -> int:
-        self.rows.extend((what, x, y, z))
+        self.put((what, x, y, z))
         self.count += 1
         return self.count - 1
 
@@ -69,7 +73,15 @@ class Tape:
         return self.row(LOAD, int(address))
 
     def loaded(self, address: int, value: Any) -> Traced:
-        return Traced(value, self.load(address), self)
+        self.put((LOAD, address, 0, 0))
+        return self.result(value)
+
+    def result(self, value: Any) -> Traced:
+        """`value`, made by the row just put."""
+        traced = new(Traced)  # faster than Traced(...): every operation of a recorded loop comes through here
+        traced.value, traced.at, traced.tape = value, self.count, self
+        self.count += 1
+        return traced
 
     def store(self, address: int, number: int) -> None:
         self.row(STORED, int(address), number)
@@ -96,7 +108,7 @@ class Tape:
 
     def plain(self) -> dict[str, Any]:
         """Everything as data that travels."""
-        rows = np.frombuffer(self.rows.tobytes(), np.int64).reshape(-1, 4)
+        rows = np.array(Array("q", self.rows), np.int64).reshape(-1, 4)  # by way of an Array: numpy reads long lists slowly
         births = np.concatenate(self.births) if self.births else np.zeros(0)
         return {"rows": rows, "constants": [value for _, value in self.constants], "births": births}
 
@@ -161,21 +173,42 @@ def applied(function: str, compute: Callable[..., Any], *operands: Any) -> Any:
     return value if tape is None else Traced(value, tape.call(function, *map(tape.name, operands)), tape)
 
 
-def method(function: str, turned: bool = False) -> Callable[..., Any]:
+def alone(function: str) -> Callable[..., Any]:
+    """-x, abs(x), ~x of a traced x."""
     compute = WRITTEN[function]
-    if turned:
-        return lambda self, other: applied(function, compute, other, self)
-    return lambda self, *other: applied(function, compute, self, *other)
+    return lambda self: applied(function, compute, self)
+
+
+def before(function: str) -> Callable[..., Any]:
+    """x + y of a traced x: `applied`, written out, as loops are made of these."""
+    compute, number = WRITTEN[function], NUMBER[function]
+
+    def method(self: Traced, other: Any) -> Traced:
+        tape = self.tape
+        if other.__class__ is Traced:
+            value, name = compute(self.value, other.value), other.at
+        else:
+            value, name = compute(self.value, other), tape.name(other)
+        tape.put((CALL, number, self.at, name))
+        return tape.result(value)
+
+    return method
+
+
+def behind(function: str) -> Callable[..., Any]:
+    """y + x of a traced x and a plain y."""
+    compute = WRITTEN[function]
+    return lambda self, other: applied(function, compute, other, self)
 
 
 for _word, _function in {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder",
     "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
 }.items():  # fmt: skip
-    setattr(Traced, f"__{_word}__", method(_function))
-    setattr(Traced, f"__r{_word}__", method(_function, turned=True))
+    setattr(Traced, f"__{_word}__", before(_function))
+    setattr(Traced, f"__r{_word}__", behind(_function))
 for _word, _function in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
-    setattr(Traced, f"__{_word}__", method(_function))
+    setattr(Traced, f"__{_word}__", alone(_function))
 for _word in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Traced, f"__{_word}__", (lambda word: lambda self, other: self.test(word, other))(_word))
 
@@ -230,7 +263,8 @@ class Follower:
             raise BadTape("rows that are none")
         if len(rows) > MOST_ROWS:
             raise BadTape(f"the recorded call takes {len(rows):,} steps, more than the {MOST_ROWS:,} that are followed")
-        self.rows, self.constants, self.births, self.output = rows.tolist(), list(tape["constants"]), tape["births"], tape["output"]
+        self.columns = [column.tolist() for column in rows.T]
+        self.constants, self.births, self.output = list(tape["constants"]), tape["births"], tape["output"]
         self.memory: dict[int, Any] = {}
         for a, recorded in self.recorder.given.values():
             self.memory.update(zip(recorded.addresses.ravel().tolist(), a.ravel().tolist(), strict=True))
@@ -243,44 +277,53 @@ class Follower:
         taken: set[int] = set()
         product_at: dict[int, Any] = {}
         memory, constants, log = self.memory, self.constants, self.recorder.log
+        told = log.append
         written = memory
         functions: list[Any] = [WRITTEN.get(name) or getattr(np, name) for name in FUNCTIONS]
         relations = list(RELATIONS.values())
         codes = code_table()
-        for at, (what, x, y, z) in enumerate(self.rows):
+        for at, (what, x, y, z) in enumerate(zip(*self.columns, strict=True)):
             value: Any = None
             mine = None
             if what == LOAD:
                 value, mine = memory[x], product_at.get(x)
-                log.append(x)
-            elif what == STORED:
-                written[x] = self.number(values, constants, y, at)
-                product_at[x] = source[y] if y >= 0 else None
-                log.extend((-1, x))
-            elif what in (CALL, CALL1, CALL2):
+                told(x)
+            elif CALL <= what <= CALL2:
                 name = FUNCTIONS[x] if 0 <= x < len(FUNCTIONS) else None
                 if name is None:
                     raise BadTape("the recorded call used a function that cannot be followed")
-                a = self.number(values, constants, y, at)
-                one = name in ONE
-                value = functions[x](a) if one else functions[x](a, self.number(values, constants, z, at))
+                # a row that is not there yet is past the end of `values`; one that makes no number is None
+                a = values[y] if y >= 0 else constants[-1 - y]
+                if name in ONE:
+                    b, value = a, functions[x](a)
+                else:
+                    b = values[z] if z >= 0 else constants[-1 - z]
+                    value = functions[x](a, b)
+                if a is None or b is None:
+                    raise BadTape("a number that is not there yet")
                 if name == "multiply":
                     mine = at
                 elif name in ("same", "negative", "whole"):
                     mine = source[y] if y >= 0 else None
                 if name in ("add", "subtract"):
-                    ready = [s for n in (y, z) if n >= 0 and (s := source[n]) is not None and s not in taken]
-                    if what - CALL > len(ready):
-                        raise BadTape("a sum that takes up products which are not there")
-                    taken.update(ready[: what - CALL])
-                    log.append(ADDS[what - CALL])
+                    if wanted := what - CALL:
+                        ready = [s for n in (y, z) if n >= 0 and (s := source[n]) is not None and s not in taken]
+                        if wanted > len(ready):
+                            raise BadTape("a sum that takes up products which are not there")
+                        taken.update(ready[:wanted])
+                    told(ADDS[wanted])
                 elif (code := codes.get(name, OTHER)) is not None:
-                    log.append(code)
+                    told(code)
+            elif what == STORED:
+                written[x] = self.number(values, constants, y, at)
+                product_at[x] = source[y] if y >= 0 else None
+                told(-1)
+                told(x)
             elif what in (TRUE, FALSE):
                 outcome = bool(relations[x](self.number(values, constants, y, at), self.number(values, constants, z, at)))
                 if outcome is not (what == TRUE):
                     raise Astray
-                log.append(COMPARED)
+                told(COMPARED)
             elif what == INDEX:
                 if self.number(values, constants, x, at) != y:
                     raise Astray
