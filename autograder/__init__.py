@@ -13,3 +13,9 @@ term        course.toml: roster, due times, weights, the term's marks
 farm        the same on several machines
 commands/   course collect, grade, regrade, gradebook, report, schedule
 """
+
+import sys
+
+# nbformat imports jsonschema, which looks for this package to check web addresses with; it builds a grammar for one to two
+# seconds whenever it is imported, and there is no such address in a notebook
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

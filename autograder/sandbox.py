@@ -14,6 +14,7 @@ import contextlib
 import functools
 import glob
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -136,6 +137,9 @@ def places(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
                 continue
             if top not in out:
                 out[top] = str(Path(str(dist.locate_file(top))))
+                if top.endswith(".py"):  # compiled already, or every kernel would do it again
+                    compiled = importlib.util.cache_from_source(out[top])
+                    out[f"__pycache__/{Path(compiled).name}"] = compiled
     return tuple((path, top) for top, path in sorted(out.items()) if os.path.exists(path))
 
 
