@@ -2,6 +2,7 @@
 
     python benchmarks/sparse.py                    ResNet-18/50 and VGG-16 (stages 3 to 5), 3x3 and 1x1, at 55, 80, 90 and 95 % zeros
     python benchmarks/sparse.py --quick            fewer layers
+    python benchmarks/sparse.py --network vgg16 --zeros 0.8      a piece of the table
     python benchmarks/sparse.py --forms            block and N:M kernels beside direct, on weights pruned for them
     python benchmarks/sparse.py --fit              alpha, F and B of this machine, stored in course_lib/data/sparse_fit.json
     python benchmarks/sparse.py --check            where the model says that sparse begins to pay, and where it does
@@ -19,7 +20,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,18 +37,21 @@ ZEROS = (0.55, 0.8, 0.9, 0.95)
 BARS = {0.55: 1.0, 0.8: 1.6, 0.9: 3.0, 0.95: 5.0}
 
 
-def layers(quick: bool) -> dict[str, ConvShape]:
-    """The distinct 3x3 and 1x1 layers of ResNet-18/50 and of stages 3 to 5 of VGG-16."""
+NETS = ("resnet18", "resnet50", "vgg16")
+
+
+def layers(quick: bool, networks: Sequence[str] = NETS) -> dict[str, ConvShape]:
+    """The distinct 3x3 and 1x1 layers of ResNet-18/50 and of stages 3 to 5 of VGG-16; a layer belongs to the first that has it."""
     from course_lib.zoo import NETWORKS
 
     found: dict[ConvShape, str] = {}
-    for network in ("resnet18", "resnet50", "vgg16"):
+    for network in NETS:
         for layer in NETWORKS[network].convs:
             shape = layer.shape
             early = network == "vgg16" and shape.H > 56
             if shape.groups == 1 and (shape.R, shape.S) in ((3, 3), (1, 1)) and not early:
                 found.setdefault(shape, f"{network} {shape.C}x{shape.H}x{shape.W} -> {shape.K}, {shape.R}x{shape.S}/{shape.stride}")
-    every = {name: shape for shape, name in found.items()}
+    every = {name: shape for shape, name in found.items() if name.startswith(tuple(networks))}
     return dict(list(every.items())[:: max(1, len(every) // 8)]) if quick else every
 
 
@@ -92,13 +96,13 @@ def scipys(ia: np.ndarray, wt: np.ndarray, shape: ConvShape) -> Callable[[], np.
     return lambda: (a @ (ia[0].reshape(shape.C, -1) if flat else im2col(ia[0], shape))).reshape(shape.oa_shape)
 
 
-def against(seconds: float, clock: Callable[[], float], quick: bool) -> bool:
+def against(seconds: float, clock: Callable[[], float], chosen: dict[str, ConvShape], shares: Sequence[float]) -> bool:
     """The main table. True where every bar holds."""
     rows = []
     ratios: dict[tuple[str, float], list[float]] = {}
-    for name, shape in layers(quick).items():
+    for name, shape in chosen.items():
         row: dict[str, Any] = {"layer": name}
-        for zeros in ZEROS:
+        for zeros in shares:
             ia, wt = drawn(shape, zeros)
             start = time.thread_time()
             ours = compile_conv2d(wt, shape, 1, "direct_sparse")
@@ -117,15 +121,15 @@ def against(seconds: float, clock: Callable[[], float], quick: bool) -> bool:
         rows.append(row)
     print(Report.of(rows, "Direct sparse convolution, times faster than dense torch; one thread, N = 1"), end="\n\n", flush=True)
     summary = []
-    for zeros in ZEROS:
+    for zeros in shares:
         torch_, scipy_ = ratios["torch", zeros], ratios["scipy", zeros]
         summary.append(
             {
                 "zeros": f"{zeros:.0%}",
                 "x torch, geometric mean": geometric_mean(torch_),
                 "lowest": min(torch_),
-                "bar": BARS[zeros],
-                "holds": geometric_mean(torch_) >= BARS[zeros],
+                "bar": BARS.get(zeros, 1.0),
+                "holds": geometric_mean(torch_) >= BARS.get(zeros, 1.0),
                 "x scipy, geometric mean": geometric_mean(scipy_),
                 "lowest ": min(scipy_),
             }
@@ -239,7 +243,7 @@ def child(options: argparse.Namespace) -> int:
         if options.forms:
             forms(options.seconds, clock)
         if not (options.fit or options.check or options.forms):
-            return 0 if against(options.seconds, clock, options.quick) else 1
+            return 0 if against(options.seconds, clock, layers(options.quick, options.network), options.zeros) else 1
     return 0
 
 
@@ -247,6 +251,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for word in ("quick", "forms", "fit", "check"):
         parser.add_argument(f"--{word}", action="store_true")
+    parser.add_argument("--network", nargs="+", choices=NETS, default=NETS)
+    parser.add_argument("--zeros", nargs="+", type=float, default=ZEROS, help="shares of zeros, 0.55 0.8 0.9 0.95")
     parser.add_argument("--seconds", type=float, default=0.3, help="a pair is timed for at least this long")
     parser.add_argument("--clock", choices=("thread", "wall"), default="thread")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

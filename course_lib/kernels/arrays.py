@@ -15,11 +15,16 @@ def aligned(count: int) -> np.ndarray:
     return raw[(-raw.ctypes.data % LINE) // 4 :]
 
 
-def blank(shape: tuple[int, ...]) -> np.ndarray:
-    """A float32 array still to be written, from the beginning of a cache line on: a vector stored across two lines costs two."""
+def address(array: np.ndarray) -> int:
+    """Where an array begins, in bytes."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]  # a third of the time of array.ctypes.data
+
+
+def blank(shape: tuple[int, ...], place: int = 0) -> np.ndarray:
+    """A float32 array still to be written, from number `place` of a cache line on: a vector stored across two lines costs two."""
     count = prod(shape)
     raw = np.empty(count + LINE // 4, np.float32)
-    start = (-raw.__array_interface__["data"][0] % LINE) // 4
+    start = (4 * place - address(raw)) % LINE // 4
     return raw[start : start + count].reshape(shape)
 
 

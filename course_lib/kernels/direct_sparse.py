@@ -25,14 +25,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned
 from course_lib.kernels.cost import BYTES, Cost
 from course_lib.kernels.frame import Frame, frame_kernel
-from course_lib.kernels.held import Tile
+from course_lib.kernels.held import Tile, over_images
 from course_lib.kernels.plan import MOST_HELD, Plan, planned
 from course_lib.nest.emit import INT, LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import compile_ir, lanes, new_module, registers
-from course_lib.nest.threads import shares, together
 from course_lib.shapes import ConvShape
 
 SOURCE = (
@@ -94,7 +93,7 @@ def sparse_cost(shape: ConvShape, plan: SparsePlan, blocks: bool, nonzeros: floa
     loops = sum(LOOP * (1 - np.exp(-columns * share)) + 1 for share in met)  # a pattern that is not there costs one test
     sums = T * (first * loads + FURTHER * (nonzeros - loads))
     other = USE * loads + shape.K / joint * cuts * (loops + 8) + shape.K * T * (PUT + PARTIAL * (cuts - 1))
-    turns = shape.N * tile.count
+    turns = shape.N * tile.over(int(frame.plain))
     return Cost(
         float(turns * sums), float(turns * other), 4 * shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q) / BYTES
     )
@@ -193,11 +192,11 @@ def steps_of(shape: ConvShape, joint: int) -> list[int]:
 
 
 def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, blocks: bool, made: Program, parts: int) -> ir.Module:
-    """`sparse(frame*, stream*, table*, oa*, partial*, low, high)`: jobs low..high of an image, counted tile, part of the channels."""
+    """`sparse(frame*, stream*, table*, oa*, partial*, shift, low, high)`: jobs low..high of an image, counted tile, part of the channels."""
     module, L, joint_patterns = new_module(), lanes(), patterns_of(plan, blocks)
     frame_kernel(module, "frame", frame)
-    e = Emitter(module, "sparse", ir.FloatType(), 5, 2)
-    b, (x, stream, table, oa, partial, low, high) = e.builder, e.function.args
+    e = Emitter(module, "sparse", ir.FloatType(), 5, 3)
+    b, (x, stream, table, oa, partial, shift, low, high) = e.builder, e.function.args
     T, pixels, vector = tile.vectors, shape.P * shape.Q, ir.VectorType(e.number, L)
     whole = ir.PointerType(LANE)
     numbers, steps = b.bitcast(stream, whole), b.bitcast(table, whole)
@@ -243,7 +242,7 @@ def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, 
             finish()
 
     def job(number: Value, _: list[Value]) -> None:
-        base, to = tile.bases(e, b.udiv(number, const(parts)))
+        base, to = tile.bases(e, b.udiv(number, const(parts)), shift)
         part = b.urem(number, const(parts))
         behind = made.steps * made.cuts * (2 + len(joint_patterns))
         kinds = [(plan.joint, joint_patterns, made.steps, 0), (1, (1,), made.left, behind)]
@@ -274,23 +273,8 @@ def sparse_layer(wt: np.ndarray, shape: ConvShape, threads: int, plan: SparsePla
     tile, made = Tile.of(shape, frame, plan.vectors), program(wt, shape, frame, plan, blocks)
     parts = 1 if tile.count >= 4 * threads else min(threads, max(made.steps, made.left, 1))
     library = compile_ir(sparse_module(shape, frame, tile, plan, blocks, made, parts))
-    framed, kernel = library.function("frame", "ppii"), library.function("sparse", "pppppii")
-    padded = aligned(0 if frame.plain else frame.size + lanes() * (tile.vectors + 1))
     waiting = [aligned(shape.K * tile.vectors * lanes() if made.cuts > 1 else 0) for _ in range(threads)]
-
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = np.empty(shape.oa_shape, np.float32)
-        for n in range(shape.N):
-            image = ia[n].ctypes.data
-            if not frame.plain:
-                together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
-            pixels = image if frame.plain else padded.ctypes.data
-            pointers = (pixels, made.stream.ctypes.data, made.table.ctypes.data, oa[n].ctypes.data)
-            jobs = shares(tile.count * parts, threads)
-            together([(kernel, *pointers, mine.ctypes.data, *job) for mine, job in zip(waiting, jobs, strict=False)])
-        return oa
-
+    conv = over_images(library, frame, tile, (made.stream, made.table), parts, waiting)
     conv.library, conv.plan, conv.tile, conv.frame, conv.program = library, plan, tile, frame, made  # type: ignore[attr-defined]
     return conv
 

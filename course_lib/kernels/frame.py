@@ -81,17 +81,18 @@ def frame_kernel(module: ir.Module, name: str, frame: Frame) -> None:
     (u, v), ((top, _), (left, _)) = shape.strides, shape.pads
 
     def line(source: Value, to: Value, count: int) -> None:
-        def piece(i: Value, _: list[Value]) -> None:
-            numbers = e.load(source, i, 0, L) if v == 1 else e.gather(source, b.mul(i, const(v)), 0, v, L)
-            e.store(numbers, to, i, 0)
+        """`count` numbers in vectors; the last one is moved back to end with the line, and copies some numbers again."""
+        wide = min(L, 1 << (count.bit_length() - 1)) if v <= 2 else L if count >= L else 1
 
-        done = count // L * L
-        if done:
-            e.loop(const(0), const(done), piece, step=L)
-        while done < count:  # the rest in halves: 14 = 8 + 4 + 2
-            wide = 1 if v > 1 else 1 << ((count - done).bit_length() - 1)
-            e.store(e.load(source, None, done * v, wide if wide > 1 else 0), to, None, done)
-            done += wide
+        def piece(i: Value, _: list[Value]) -> None:
+            if wide == 1:
+                e.store(e.load(source, b.mul(i, const(v)), 0), to, i, 0)
+            else:
+                e.store(e.load(source, i, 0, wide) if v == 1 else e.gather(source, b.mul(i, const(v)), 0, v, wide), to, i, 0)
+
+        e.loop(const(0), const(count // wide * wide), piece, step=wide)
+        if count % wide:
+            piece(const(count - wide), [])
 
     def channel(c: Value, _: list[Value]) -> None:
         picture = b.gep(ia, [b.mul(c, const(shape.H * shape.W))])

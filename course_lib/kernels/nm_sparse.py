@@ -17,15 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, checked
+from course_lib.kernels.arrays import aligned
 from course_lib.kernels.cost import BYTES, Cost
 from course_lib.kernels.direct_sparse import FAR, FAR_ALIGNED, LOOP, PUT, USE
 from course_lib.kernels.frame import Frame, frame_kernel
-from course_lib.kernels.held import Tile
+from course_lib.kernels.held import Tile, over_images
 from course_lib.kernels.plan import Plan, planned
 from course_lib.nest.emit import INT, LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import compile_ir, lanes, new_module, registers
-from course_lib.nest.threads import shares, together
 from course_lib.shapes import ConvShape
 
 SOURCE = "Mishra et al., Accelerating sparse deep neural networks, 2021 (2:4), as implemented here, on vectors of pixels"
@@ -50,18 +49,18 @@ def grouped(wt: np.ndarray, shape: ConvShape) -> tuple[np.ndarray, np.ndarray]:
 
 
 def nm_module(shape: ConvShape, frame: Frame, tile: Tile, N: int, steps: int) -> ir.Module:
-    """`sparse(frame*, stream*, offsets*, oa*, low, high)`: jobs low..high of one image, counted tile, output channel."""
+    """`sparse(frame*, stream*, offsets*, oa*, nothing*, shift, low, high)`: jobs low..high of an image, counted tile, output channel."""
     module, L = new_module(), lanes()
     frame_kernel(module, "frame", frame)
-    e = Emitter(module, "sparse", ir.FloatType(), 4, 2)
-    b, (x, stream, offsets, oa, low, high) = e.builder, e.function.args
+    e = Emitter(module, "sparse", ir.FloatType(), 5, 3)
+    b, (x, stream, offsets, oa, _, shift, low, high) = e.builder, e.function.args
     T, pixels, vector = tile.vectors, shape.P * shape.Q, ir.VectorType(e.number, L)
     whole = ir.PointerType(LANE)
     words, shifts = b.bitcast(stream, whole), b.bitcast(offsets, whole)
     each_k = shape.K // shape.groups
 
     def job(number: Value, _: list[Value]) -> None:
-        base, to = tile.bases(e, b.udiv(number, const(shape.K)))
+        base, to = tile.bases(e, b.udiv(number, const(shape.K)), shift)
         k = b.urem(number, const(shape.K))
         inputs = b.gep(x, [b.add(base, b.mul(b.udiv(k, const(each_k)), const(shape.C // shape.groups * frame.channel)))])
         mine = b.mul(k, const(steps * (1 + N)))
@@ -102,7 +101,7 @@ def nm_cost(shape: ConvShape, plan: NMPlan, N: int = M) -> Cost:
     tile = Tile.of(shape, frame, plan.vectors)
     groups = -(-shape.C // shape.groups // M) * shape.R * shape.S
     each = FAR_ALIGNED if frame.pitch == shape.Q else FAR  # all input channels pass by: they come from the second cache
-    turns = shape.N * tile.count * shape.K
+    turns = shape.N * tile.over(int(frame.plain)) * shape.K
     other = turns * (LOOP + groups * USE + tile.vectors * PUT)
     moved = 4 * shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q)
     return Cost(turns * groups * N * tile.vectors * each, other, moved / BYTES)
@@ -120,21 +119,7 @@ def nm_sparse_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: NMP
     every = frame.offsets().reshape(-1, shape.R * shape.S)
     offsets = np.ascontiguousarray(every[::M].ravel(), np.int32)
     library = compile_ir(nm_module(shape, frame, tile, N, steps))
-    framed, kernel = library.function("frame", "ppii"), library.function("sparse", "ppppii")
-    padded = aligned(0 if frame.plain else frame.size + lanes() * (tile.vectors + 1))
-
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = np.empty(shape.oa_shape, np.float32)
-        for n in range(shape.N):
-            image = ia[n].ctypes.data
-            if not frame.plain:
-                together([(framed, image, padded.ctypes.data, *channels) for channels in shares(shape.C, threads)])
-            pixels = image if frame.plain else padded.ctypes.data
-            pointers = (pixels, stream.ctypes.data, offsets.ctypes.data, oa[n].ctypes.data)
-            together([(kernel, *pointers, *jobs) for jobs in shares(tile.count * K, threads)])
-        return oa
-
+    conv = over_images(library, frame, tile, (stream, offsets), K, [aligned(0)] * threads)
     conv.library, conv.frame, conv.N = library, frame, N  # type: ignore[attr-defined]
     return conv
 
