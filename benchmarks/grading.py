@@ -148,7 +148,7 @@ def whole_class(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="a class ") as folder:
         hand_in(Path(folder), students)
         words = [sys.executable, "-m", "course_lib.cli", "grade", "--lab", "03_gemm", "--jobs", str(options.jobs), "--state", folder]
-        began, memory = time.perf_counter(), []
+        began, memory, said = time.perf_counter(), [], []
         with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
 
             def look() -> None:
@@ -160,18 +160,22 @@ def whole_class(options: argparse.Namespace) -> int:
 
             watcher = threading.Thread(target=look)
             watcher.start()
-            out = process.stdout.read() if process.stdout else ""
+            for line in process.stdout or ():
+                said.append((time.perf_counter() - began, line.rstrip()))
         watcher.join()
         seconds = time.perf_counter() - began
         left = [p for p in tree(os.getpid())[1:] if b"bwrap" in Path(f"/proc/{p}/cmdline").read_bytes()]
-    print("\n".join(out.splitlines()[-3:]))
+    done = [at for at, line in said if line.startswith("student-")]
+    print("\n".join(line for _, line in said[-3:]))
     third = max(1, len(memory) // 3)
     first, last = max(memory[:third], default=0), max(memory[-third:], default=0)
-    each = seconds / students
-    print(f"{students} submissions of lab 03, {options.jobs} jobs: {seconds / 60:.1f} minutes, {each:.1f} s each;", end=" ")
-    print(f"200 would take {200 * each / 60:.1f} minutes (bar 15)")
+    start = done[0] if done else seconds
+    each = (done[-1] - start) / max(1, len(done) - 1) if done else seconds
+    whole = seconds if students >= 200 else start + 199 * each
+    print(f"{students} submissions of lab 03, {options.jobs} jobs: {seconds / 60:.1f} minutes, the first after {start:.0f} s,", end=" ")
+    print(f"then one every {each:.2f} s; 200 {'took' if students >= 200 else 'would take'} {whole / 60:.1f} minutes (bar 15)")
     print(f"memory of the grader: {first:.0f} MB at most in the first third, {last:.0f} MB in the last; {len(left)} processes left")
-    return int(process.returncode != 0 or 200 * seconds / students > 900 or bool(left))
+    return int(process.returncode != 0 or whole > 900 or bool(left))
 
 
 PARTS: dict[str, Any] = {"hostile": hostile, "overhead": overhead, "broken": broken, "fair": fair, "kill": kill, "class": whole_class}
