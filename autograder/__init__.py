@@ -3,6 +3,7 @@
 manifest    what an exercise is worth and what its sandbox holds       manifests/*.toml, one a lab
 rebuild     the student's cells in the release's notebook
 sandbox     a kernel that sees nothing but what it may
+seccomp     the system calls that come back refused in it
 run         one submission: runs the notebook, judges each exercise from outside
 ledger      every verdict, one JSON line each
 gradebook   the same marks in nbgrader's gradebook

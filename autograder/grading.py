@@ -24,6 +24,7 @@ from course_lib.exercises import EXERCISES
 from course_lib.exercises.exercise import BrokenExercise, Verdict, in_process, judge
 
 from . import manifest as manifests
+from . import seccomp
 from .flags import flags
 from .ledger import Ledger
 from .manifest import Manifest
@@ -188,7 +189,7 @@ def sandbox_name(confined: bool) -> str:
     if not confined:
         return "none (--unsafe-no-sandbox)"
     done = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "bubblewrap"
+    return (done.stdout.strip() or "bubblewrap") + ("" if seccomp.program() is None else " and a filter of system calls")
 
 
 def grade_file(

@@ -33,6 +33,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
+from . import seccomp
+
 SOURCE = "bubblewrap, https://github.com/containers/bubblewrap; jupyter_client, 'Kernel provisioning'"
 
 COURSE = Path(__file__).resolve().parent.parent
@@ -83,14 +85,30 @@ def probe() -> str:
         "/",
         "--dev",
         "/dev",
-        "--",
-        "true",
     ]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+        with shut_doors() as doors:
+            words += [*door_words(doors), "--", "true"]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False, pass_fds=doors)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"bwrap could not be run: {error}"
     return "" if done.returncode == 0 else " ".join(done.stderr.split()) or f"bwrap ended with code {done.returncode}"
+
+
+@contextlib.contextmanager
+def shut_doors() -> Iterator[tuple[int, ...]]:
+    """The filter of system calls as an open file that bwrap reads; no file on a machine whose calls are not known."""
+    if (program := seccomp.program()) is None:
+        yield ()
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(program)
+        file.seek(0)
+        yield (file.fileno(),)
+
+
+def door_words(doors: Sequence[int]) -> list[str]:
+    return ["--seccomp", str(doors[0])] if doors else []
 
 
 def require() -> None:
@@ -406,8 +424,8 @@ class Room:
             "COURSE_GRADER_SOCKET": "/run/grader.sock" if self.box.confined else str(self.socket),
         }  # fmt: skip
 
-    def command(self, kernel: Sequence[str]) -> list[str]:
-        """The words that start `kernel` in the box."""
+    def command(self, kernel: Sequence[str], doors: Sequence[int] = ()) -> list[str]:
+        """The words that start `kernel` in the box; `doors` is the open file of `shut_doors`."""
         shutil.copytree(self.stage / "mpl", self.folder / "mpl", dirs_exist_ok=True)
         limits = limit_words(self.box)
         if not self.box.confined:
@@ -464,7 +482,7 @@ class Room:
         words += ["--remount-ro", "/", "--chdir", INSIDE]
         for name, value in self.environment().items():
             words += ["--setenv", name, value]
-        return [*words, "--", *limits, base, *kernel[1:]]
+        return [*words, *door_words(doors), "--", *limits, base, *kernel[1:]]
 
 
 def system_packages(prefix: str) -> list[str]:
@@ -490,6 +508,7 @@ class SandboxProvisioner(LocalProvisioner):
     """Starts the kernel in its manager's room; transport and connection file are private to it."""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        self.shutting = contextlib.ExitStack()
         km = self.parent
         room: Room = km.room
         km.transport = "ipc"
@@ -497,7 +516,8 @@ class SandboxProvisioner(LocalProvisioner):
         km.connection_file = str(room.folder / "ipc" / f"k{number}.json")
         km.ip = str(room.folder / "ipc" / f"k{number}")
         kwargs = await super().pre_launch(**kwargs)
-        kwargs["cmd"] = room.command(kwargs["cmd"])
+        kwargs["pass_fds"] = doors = self.shutting.enter_context(shut_doors()) if room.box.confined else ()
+        kwargs["cmd"] = room.command(kwargs["cmd"], doors)
         kwargs["stdout"] = subprocess.DEVNULL
         kwargs["stderr"] = self.log_file = (room.folder / "kernel.log").open("ab")
         if room.box.confined:
@@ -512,7 +532,8 @@ class SandboxProvisioner(LocalProvisioner):
         try:
             return await super().launch_kernel(cmd, **kwargs)
         finally:
-            self.log_file.close()  # the kernel has its own copy
+            self.log_file.close()  # the kernel has its own copies
+            self.shutting.close()
 
 
 class Here:

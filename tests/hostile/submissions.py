@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import copy
 import json
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from autograder.seccomp import CALLS
 
 from .lab import BLANKS, SOLUTIONS, notebook
 
@@ -32,6 +35,18 @@ class Answer:
 
 def body(*lines: str, before: str = "") -> str:
     return before + "def double(a):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def tries(*calls: str, arguments: str = "0, 0, 0, 0, 0, 0") -> Answer:
+    """A right answer that first makes these system calls: each is to come back with EPERM, and nothing is to be lost by it."""
+    column = ("x86_64", "aarch64").index(machine) if (machine := platform.machine()) in ("x86_64", "aarch64") else 0
+    numbers = [CALLS[call][column] for call in calls]
+    lines = (
+        "import ctypes, errno",
+        "libc = ctypes.CDLL(None, use_errno=True)",
+        f"said = [libc.syscall(n, {arguments}) for n in {numbers}]",
+    )
+    return Answer(body(*lines, "assert ctypes.get_errno() == errno.EPERM and set(said) == {-1}, said", "return 2 * a"), "ok")
 
 
 ANSWERS: dict[str, Answer] = {
@@ -134,6 +149,16 @@ ANSWERS: dict[str, Answer] = {
         body("import subprocess", "subprocess.run(['unshare', '-Ur', 'true'], check=True, capture_output=True)", "return 2 * a"),
         "crashed", "CalledProcessError",
     ),
+    "a debugger on its own parent": tries("ptrace", "process_vm_readv", "kcmp"),
+    "the kernel's key rings": tries("add_key", "request_key", "keyctl"),
+    "programs for the kernel": tries("bpf", "perf_event_open", "userfaultfd"),
+    "io_uring": tries("io_uring_setup", "io_uring_enter", "io_uring_register"),
+    "a kernel module, another kernel": tries("init_module", "finit_module", "kexec_load", "kexec_file_load"),
+    "mounts the new way": tries("fsopen", "open_tree", "move_mount", "mount_setattr"),
+    "namespaces by their numbers": tries("unshare", "setns", "pivot_root", "chroot"),
+    "a child in a namespace of its own": tries("clone", arguments="0x10000011, 0, 0, 0, 0"),
+    "the machine around the machine, by vsock": tries("socket", arguments="40, 1, 0"),
+    "typing into the grader's terminal": tries("ioctl", arguments="0, 0x5412, b'x'"),
     "the secret in the environment": Answer(
         body("import os", "raise RuntimeError(str([k for k in os.environ if 'SECRET' in k or 'PASS' in k or 'KEY' in k]))"),
         "crashed", "RuntimeError: []",
