@@ -43,8 +43,13 @@ def seed_of(secret: bytes, student: str, exercise: str, number: int = 0) -> int:
 
 
 def seeds_of(secret: bytes, student: str, exercises: Mapping[str, Any]) -> dict[str, int]:
-    """The seed of each exercise's cases: the student's own, and of the same cost as everybody's."""
-    return {name: fair(one, (seed_of(secret, student, name, i) for i in itertools.count())) for name, one in exercises.items()}
+    """The seed of each exercise's cases: the student's own, and of the same cost as everybody's. Raises Stopped after Ctrl-C."""
+    seeds = {}
+    for name, one in exercises.items():
+        if STOP.is_set():
+            raise Stopped
+        seeds[name] = fair(one, (seed_of(secret, student, name, i) for i in itertools.count()))
+    return seeds
 
 
 @dataclass
