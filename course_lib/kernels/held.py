@@ -125,6 +125,11 @@ class Tile:
             for place, mask in self.runs(start):
                 masked_store(e, value, e.builder.gep(out, [const(offset + place)]), mask)
 
+    def expect(self, e: Emitter, out: Value, offset: int) -> None:
+        """Ask for the cache lines that `store` will write: a hint, which may point behind the output."""
+        for start in range(0, self.rows * self.wide if self.wide == self.Q else 0, lanes()):
+            e.prefetch(out, None, offset + start, write=True)
+
 
 def over_images(
     library: Library, frame: Frame, tile: Tile, weights: Sequence[np.ndarray], parts: int, waiting: Sequence[np.ndarray]
