@@ -6,6 +6,8 @@ No hidden test, no expected array, no traceback of the grader's is in them; each
 from __future__ import annotations
 
 import html
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +26,11 @@ def page(title: str, body: str) -> str:
 
 def esc(text: Any) -> str:
     return html.escape(str(text))
+
+
+def in_words(text: Any) -> str:
+    """A sentence as HTML, what stands in `backticks` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", esc(text))
 
 
 def number(value: float | None) -> str:
@@ -116,7 +123,7 @@ def task(name: str, entry: Mapping[str, Any], slides: str, given: Mapping[str, f
         label = f": <b>{esc(entry['label'])}</b>" if entry["label"] else ""
         out.append(f'<p class="soft">The smallest case that shows it{label}</p><table class="case">{rows}</table>')
     if entry["picture"]:
-        out.append(f'<div class="picture">{entry["picture"]}</div>')
+        out.append(f'<p class="soft">What your function handed back</p><div class="picture">{entry["picture"]}</div>')
     if used := entry.get("leans_on"):
         out.append(f"<p>It calls {' and '.join(f'<code>{esc(u)}</code>' for u in used)}, not right yet either: mend that first.</p>")
     if entry["hint"] or entry["slide"]:
@@ -155,13 +162,13 @@ def class_page(
     body += ["<h2>What to teach again</h2>", misconceptions(records), "<h2>Exercise by exercise</h2>", by_exercise(records)]
     waiting = [(r, t) for r, t in scored if t[2]]
     if waiting:
-        rows = "".join(
-            f"<tr><td>{esc(r['student'])}</td><td>{esc(r['notes'][-1] if t[0] is None else 'an open answer')}</td></tr>" for r, t in waiting
-        )
-        body.append(f"<h2>Waits for a person</h2><table><tr><th>student</th><th>what</th></tr>{rows}</table>")
+        whose: dict[str, list[str]] = {}
+        for r, t in waiting:
+            whose.setdefault(r["notes"][-1] if t[0] is None else "an open answer", []).append(r["student"])
+        rows = "".join(f"<tr><td>{in_words(what)}</td><td>{esc(', '.join(students))}</td></tr>" for what, students in whose.items())
+        body.append(f"<h2>Waits for a person</h2><table class=halves><tr><th>what</th><th>of whom</th></tr>{rows}</table>")
     if flagged := [(r["student"], f) for r in records for f in r.get("flags", ())]:
-        rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(f)}</td></tr>" for s, f in flagged)
-        body.append(f"<h2>Worth a look</h2><p class=soft>Marks are not changed by these.</p><table>{rows}</table>")
+        body.append(f"<h2>Worth a look</h2><p class=soft>Marks are not changed by these.</p>{by_student(flagged)}")
     if alike:
         rows = "".join(
             f"<tr><td>{esc(one)}</td><td>{esc(other)}</td><td class=n>{100 * share:.0f} %</td><td>{esc(what)}</td></tr>"
@@ -173,39 +180,43 @@ def class_page(
             f"<table><tr><th>student</th><th>student</th><th class=n>alike</th><th>in</th></tr>{rows}</table>"
         )
     if unfinished:
-        rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(why)}</td></tr>" for s, why in unfinished)
-        body.append(f"<h2>Without a verdict</h2><p class=soft>Nothing of this is a student's mark.</p><table>{rows}</table>")
+        body.append(f"<h2>Without a verdict</h2><p class=soft>Nothing of this is a student's mark.</p>{by_student(unfinished)}")
     if noted := [(r["student"], n) for r, t in scored if t[0] is not None for n in r["notes"]]:
-        rows = "".join(f"<tr><td>{esc(s)}</td><td>{esc(n)}</td></tr>" for s, n in noted)
-        body.append(f"<h2>Noted</h2><table>{rows}</table>")
+        body.append(f"<h2>Noted</h2>{by_student(noted)}")
     if loose := sorted({r["student"] for r in records if r["sandbox"].startswith("none")}):
         body.append(f'<p class="bad">Graded without a sandbox: {esc(", ".join(loose))}.</p>')
     return page(f"{title} · class", "\n".join(body))
 
 
+def by_student(said: Sequence[tuple[str, str]]) -> str:
+    """A table of (student, sentence), all of one student's sentences in one row."""
+    rows: dict[str, list[str]] = {}
+    for student, sentence in said:
+        rows.setdefault(student, []).append(in_words(sentence))
+    lines = (f"<tr><td>{esc(student)}</td><td>{'<br>'.join(sentences)}</td></tr>" for student, sentences in rows.items())
+    return f"<table class=named>{''.join(lines)}</table>"
+
+
 def distribution(marks: Sequence[float], most: float) -> str:
-    """How many students have how many points, in ten steps, as bars."""
-    steps = [0] * 10
+    """How many students have how many points, as bars: at most ten steps of a round width, the full mark in the last."""
+    width = next(w for w in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, most) if w >= most / 10)
+    steps = [0] * max(1, math.ceil(most / width))
     for mark in marks:
-        steps[min(9, int(10 * mark / most))] += 1
-    top, out = max(steps), []
-    for i, count in enumerate(steps):
-        high = 90 * count / top
-        x = 8 + i * 66
+        steps[max(0, min(len(steps) - 1, int(mark / width)))] += 1
+    ends = [(number(round(width * i, 1)), number(round(min(most, width * (i + 1)), 1))) for i in range(len(steps))]
+    top, wide, out = max(steps), 660 / len(steps), []
+    for i, (count, (low, high)) in enumerate(zip(steps, ends, strict=True)):
+        tall, x = 90 * count / top, 8 + i * wide
         out.append(
-            f'<rect x="{x}" y="{104 - high:.1f}" width="54" height="{high:.1f}" rx="3" fill="var(--good)">'
+            f'<rect x="{x:.1f}" y="{104 - tall:.1f}" width="{wide - 12:.1f}" height="{tall:.1f}" rx="3" fill="var(--good)">'
             f"<title>{count} students</title></rect>"
         )
+        words = 'text-anchor="middle" font-size="12"'
         if count:
-            out.append(f'<text x="{x + 27}" y="{100 - high:.1f}" text-anchor="middle" font-size="12" fill="var(--ink)">{count}</text>')
-        out.append(
-            f'<text x="{x + 27}" y="122" text-anchor="middle" font-size="12" fill="var(--soft)">'
-            f"{number(round(most * i / 10, 1))}–{number(round(most * (i + 1) / 10, 1))}</text>"
-        )
-    words = "; ".join(
-        f"{number(round(most * i / 10, 1))} to {number(round(most * (i + 1) / 10, 1))}: {c}" for i, c in enumerate(steps) if c
-    )
-    return f'<svg viewBox="0 -12 676 140" width="100%" role="img" aria-label="Students by points. {words}">{"".join(out)}</svg>'
+            out.append(f'<text x="{x + wide / 2 - 6:.1f}" y="{100 - tall:.1f}" {words} fill="var(--ink)">{count}</text>')
+        out.append(f'<text x="{x + wide / 2 - 6:.1f}" y="122" {words} fill="var(--soft)">{low}–{high}</text>')
+    spoken = "; ".join(f"{low} to {high}: {count}" for count, (low, high) in zip(steps, ends, strict=True) if count)
+    return f'<svg viewBox="0 -12 676 140" width="100%" role="img" aria-label="Students by points. {spoken}">{"".join(out)}</svg>'
 
 
 def misconceptions(records: Sequence[Mapping[str, Any]]) -> str:
@@ -227,30 +238,46 @@ def misconceptions(records: Sequence[Mapping[str, Any]]) -> str:
     return f"<table><tr><th>idea</th><th>exercise</th><th class=n>students</th><th></th></tr>{''.join(rows)}</table>"
 
 
+MANY = {"stops with an error": "stop with an error", "does not come to an end": "do not come to an end"}
+
+
 def by_exercise(records: Sequence[Mapping[str, Any]]) -> str:
+    """Of each exercise, how many have it right and what became of the others; whose work waits for a person is left out."""
     rows = []
     names = list(dict.fromkeys(name for r in records for name in r["exercises"]))
     for name in names:
-        entries = [r["exercises"][name] for r in records if name in r["exercises"]]
-        states = Counter(
-            "right" if e["points"] is not None and e["points"] >= e["max"] else WORDS.get(e["state"], e["state"]) for e in entries
-        )
-        right = states.pop("right", 0)
-        rest = ", ".join(f"{count} {word}" for word, count in states.most_common())
-        share = f'<span class="meter"><i style="width:{100 * right / len(entries):.0f}%"></i></span>'
+        entries = [e for r in records if (e := r["exercises"].get(name)) and e["points"] is not None]
+        states = Counter("ok" if e["points"] >= e["max"] else e["state"] for e in entries)
+        right = states.pop("ok", 0)
+        said = [(states[state], word) for state, word in WORDS.items() if states[state]]
+        rest = ", ".join(f"{count} {MANY.get(word, word) if count > 1 else word}" for count, word in said)
+        share = f'<span class="meter"><i style="width:{100 * right / max(1, len(entries)):.0f}%"></i></span>'
         rows.append(f"<tr><td><code>{esc(name)}</code></td><td class=n>{right}</td><td>{share}</td><td class=soft>{esc(rest)}</td></tr>")
     head = "<tr><th>exercise</th><th class=n>right</th><th></th><th>the others</th></tr>"
     return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
+
+
+def overview(marks: Sequence[Any]) -> str:
+    """One row a student: what each part gives, and what they come to together."""
+    names = list(marks[0].parts)
+    head = "".join(f"<th class=n>{esc(name)}</th>" for name in names)
+    rows = "".join(
+        f"<tr><td>{esc(m.student)}</td><td>{esc(m.name)}</td>{''.join(f'<td class=n>{m.parts[name]:.2f}</td>' for name in names)}"
+        f"<td class=n><b>{m.percent:.2f}</b></td><td>{esc(m.grade)}</td><td class=open>{'waits' if m.waits else ''}</td></tr>"
+        for m in marks
+    )
+    top = f"<tr><th>student</th><th>name</th>{head}<th class=n>together, %</th><th>grade</th><th></th></tr>"
+    return f'<div class="wide"><table>{top}{rows}</table></div>'
 
 
 def final_page(marks: Sequence[Any], title: str) -> str:
     """The term's marks, each with every step on its way."""
     body = [f"<h1>{esc(title)}</h1><p class=soft>{len(marks)} students</p>"]
     if marks:
-        body.append(distribution([min(m.percent, 100.0) for m in marks], 100))
+        body += [distribution([min(m.percent, 100.0) for m in marks], 100), overview(marks), "<h2>Step by step</h2>"]
     for mark in marks:
         steps = "".join(f"<li>{esc(step)}</li>" for step in mark.steps)
-        waits = ' <span class="open">something still waits for a person</span>' if mark.waits else ""
+        waits = ' <span class="open">an answer or a score is still to come</span>' if mark.waits else ""
         name = f" {esc(mark.name)}" if mark.name else ""
         body.append(
             f'<section class="task{" waits" if mark.waits else ""}"><header><span><code>{esc(mark.student)}</code>{name}</span>'

@@ -159,6 +159,17 @@ def rebuild(handed_in: NotebookNode, release: NotebookNode) -> Rebuilt:
                 home[i] = index
             if mine:
                 by_name.append(tag(cell).get("grade_id", "?"))
+    by_place = []
+    for index, cell in enumerate(release.cells):
+        if is_answer(cell) and cell["cell_type"] == "markdown" and index not in home.values():
+            after = [i + 1 for i, at in home.items() if at == index - 1]  # the text that follows the question
+            for i in after:
+                if i < len(theirs) and i not in home and theirs[i]["cell_type"] == "markdown":
+                    home[i] = index
+                    by_place.append(tag(cell).get("grade_id", "?"))
+                    break
+    if by_place:
+        notes.append(f"found by its place behind the question, its id being lost: {', '.join(by_place)}")
     if by_name:
         notes.append(f"found by the function in them, their ids being lost: {', '.join(by_name)}")
     return put_together(theirs, release, home, notes)

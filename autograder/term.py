@@ -344,7 +344,8 @@ def mark(term: Term, student: str, name: str, records: Any, given: Any, lists: M
         if one.scores:
             score = lists[one.name].get(student)
             share = (score or 0.0) / one.of
-            steps.append(f"{one.name}: {'no score yet' if score is None else f'{score:g}'} of {one.of:g} = {100 * share:.2f} %")
+            waits = waits or (score is None and not bonus)
+            said = f"no score yet, counted as 0 of {one.of:g}" if score is None else f"{score:g} of {one.of:g} = {100 * share:.2f} %"
         else:
             shares_of_labs = []
             for lab in one.labs:
@@ -355,11 +356,11 @@ def mark(term: Term, student: str, name: str, records: Any, given: Any, lists: M
             kept = sorted(shares_of_labs)[one.drop :]
             share = sum(kept) / len(kept)
             left = f", the worst {one.drop} left out" if one.drop else ""
-            steps.append(f"{one.name}: the mean of {len(kept)}{left} = {100 * share:.2f} %")
+            said = f"the mean of {len(kept)}{left} = {100 * share:.2f} %"
         points = one.weight * share
         shares[one.name] = points
         total += points
-        steps.append(f"{one.name}: {100 * share:.2f} % of {one.weight:g}{' (bonus)' if bonus else ''} = {points:.2f}")
+        steps.append(f"{one.name}: {said}, of {one.weight:g}{' (bonus)' if bonus else ''} = {points:.2f}")
     total = round(total, 2)
     steps.append(f"together {' + '.join(f'{points:.2f}' for points in shares.values())} = {total:.2f} %")
     grade = next((word for word, least in sorted(term.grades.items(), key=lambda g: -g[1]) if total >= least), "")

@@ -70,6 +70,68 @@ def test_a_folder_is_collected_without_following_links(tmp_path: Path, capsys: A
     assert [p.parent.parent.name for p in (tmp_path / "s").rglob("*.ipynb")] == ["ada"]
 
 
+TERM = """
+title = "A term"
+roster = "roster.csv"
+[late]
+percent_a_day = 10
+at_most_days = 3
+[lab.03_gemm]
+out = 2026-02-01
+due = 2026-03-01 23:59:00+08:00
+[part.labs]
+weight = 100
+labs = ["03_gemm"]
+"""
+
+
+def zipped(**files: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for name, text in files.items():
+            z.writestr(name, text)
+    return out.getvalue()
+
+
+def collected(download: Path, state: Path, capsys: Any) -> tuple[int, dict[str, tuple[str, str]], Any]:
+    """(exit code, student -> (what lies there, when it was handed in), what was said)."""
+    code = main(["collect", str(download), "--lab", "03_gemm", "--state", str(state)])
+    there = {p.parent.parent.name: (p.read_text(), p.with_name("timestamp.txt").read_text()) for p in state.rglob("*.ipynb")}
+    return code, there, capsys.readouterr()
+
+
+def test_roster_and_due_time_decide_whose_work_counts_and_which_of_it(tmp_path: Path, capsys: Any) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "course.toml").write_text(TERM)
+    (state / "roster.csv").write_text("id,name,email\nada,Ada,\nbob,Bob,\n4711,Cyd,\nzoë,Zoë,\n")
+    with zipfile.ZipFile(tmp_path / "blackboard.zip", "w") as z:
+        for when in ("2026-02-28-10-00-00", "2026-03-01-15-58-00", "2026-03-02-09-00-00"):  # due at 15:59 UTC
+            z.writestr(f"Lab 3_ada_attempt_{when}_lab03_gemm.ipynb", when)
+        z.writestr("Lab 3_bob_attempt_2026-03-03-08-00-00_work.zip", zipped(**{"my work/lab03_gemm.ipynb": "late", "deeper.zip": "PK"}))
+        z.writestr("Lab 3_eve_attempt_2026-03-01-08-00-00_lab03_gemm.ipynb", "who?")
+        z.writestr("Lab 3_zoe\u0308_attempt_2026-03-01-08-00-00_lab03 (1).ipynb", "hers")  # e and two dots, as macOS writes it
+    code, there, said = collected(tmp_path / "blackboard.zip", state, capsys)
+    assert code == 1 and there == {
+        "ada": ("2026-03-01-15-58-00", "2026-03-01 15:58:00 UTC\n"),
+        "bob": ("late", "2026-03-03 08:00:00 UTC\n"),
+        "zoë": ("hers", "2026-03-01 08:00:00 UTC\n"),
+    }
+    assert "ada: 3 notebooks; the last before the due time" in said.out
+    assert "not on the roster, not taken: 'eve'" in said.err and "deeper.zip" in said.err
+
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as z:
+        z.writestr("Cyd Charisse_4711_assignsubmission_file_/lab03_gemm.ipynb", "cyd's")
+        z.writestr("Cyd Charisse_4711_assignsubmission_onlinetext_/onlinetext.html", "<p>hello</p>")
+    code, there, said = collected(tmp_path / "moodle.zip", state, capsys)
+    assert code == 0 and there["4711"][0] == "cyd's" and there["ada"][0].startswith("2026")
+
+    with zipfile.ZipFile(tmp_path / "canvas.zip", "w") as z:
+        z.writestr("bob_LATE_12_345_lab03_gemm-2.ipynb", "once more")
+    code, there, said = collected(tmp_path / "canvas.zip", state, capsys)
+    assert code == 0 and there["bob"][0] == "once more" and "bob: marked LATE by the platform" in said.out
+
+
 def test_what_is_no_download_is_told(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "a.zip").write_bytes(b"no zip")
     for words in ([str(tmp_path / "a.zip")], [str(tmp_path / "nowhere")]):

@@ -125,6 +125,16 @@ def test_a_deleted_answer_is_lost_and_said_and_an_untouched_lab_is_known(toy: An
     assert rebuild(v4.new_notebook(cells=[v4.new_code_cell("print('another lab')")]), toy.blank).found == 0
 
 
+def test_an_open_answer_without_its_id_is_the_text_behind_the_question(toy: Any) -> None:
+    handed_in = toy.notebook(why="Because a window is copied nine times.")
+    stripped(handed_in)
+    rebuilt = rebuild(handed_in, toy.blank)
+    assert answers(rebuilt.notebook)["why"] == "Because a window is copied nine times." and rebuilt.lost == ()
+    assert any("found by its place" in note for note in rebuilt.notes)
+    handed_in.cells.pop()
+    assert rebuild(handed_in, toy.blank).lost == ("why",)
+
+
 UNREADABLE = {
     "empty": (b"", "empty"),
     "a Word file": (b"PK\x03\x04" + b"\0" * 50, "zip or office"),
