@@ -7,14 +7,17 @@
     built_decks       every deck, built once for all workers: {"01_intro": path, ...}
 
 The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
-and named at the end; with CI=true it fails.
+and named at the end; with CI=true it fails. So it is with a package that `pytest.importorskip` asks for.
 
 With several workers (`course test` takes one a core, `-n 0` none) a file is one worker's: what a module's fixture builds is built once.
-Files with a test that is marked slow, browser or sandbox go first, so that the last to end are short ones.
+The file that takes longest goes first, so that the workers end together. tests/seconds.json says how long each takes; every run of the
+whole suite writes the like to tests/.artefacts/seconds.json, to be copied there when tests have become much slower or quicker.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import re
 import shutil
@@ -39,7 +42,10 @@ os.environ["COURSE_TUNED"] = str(ROOT / "tests" / ".artefacts" / "no tuned plans
 ARTEFACTS = ROOT / "tests" / ".artefacts"
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
 LEFT_OUT: Counter[str] = Counter()  # marker -> how many tests were skipped for it, in all workers
+SECONDS = ROOT / "tests" / "seconds.json"
 LONG = ("slow", "browser", "sandbox")
+LONG_SECONDS = 20.0  # of a file with such a test that SECONDS does not know
+TOOK: Counter[str] = Counter()  # file -> seconds of its tests and their fixtures in this run, in all workers
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -50,6 +56,19 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def needed(name: str, minversion: str | None = None, reason: str | None = None, **_: Any) -> Any:
+    """`pytest.importorskip` where nothing may be left out: the module, or a failure that names the package."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        pytest.fail(f"needs the package {name}: {reason or error}", pytrace=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if IN_CI:
+        pytest.importorskip = needed
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -63,13 +82,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    TOOK[report.nodeid.partition("::")[0]] += report.duration
     if report.when == "setup":
         LEFT_OUT.update(marker for name, marker in report.user_properties if name == "left out")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = {item.path for item in items if any(item.get_closest_marker(name) for name in LONG)}
-    items.sort(key=lambda item: item.path not in long)
+    known = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
+    file_of = lambda item: item.nodeid.partition("::")[0]
+    long = {file_of(item) for item in items if any(item.get_closest_marker(name) for name in LONG)}
+    items.sort(key=lambda item: -known.get(file_of(item), LONG_SECONDS * (file_of(item) in long)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After a whole run, seen by who counts: what each file took, a quarter of a second and more."""
+    if "PYTEST_XDIST_WORKER" not in os.environ and len(TOOK) > 100:
+        ARTEFACTS.mkdir(exist_ok=True)
+        took = {file: round(seconds, 1) for file, seconds in TOOK.most_common() if seconds >= 0.25}
+        (ARTEFACTS / SECONDS.name).write_text(json.dumps(took, indent=1) + "\n", encoding="utf-8")
 
 
 @pytest.hookimpl(optionalhook=True)

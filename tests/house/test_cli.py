@@ -257,6 +257,15 @@ def test_a_file_is_one_workers_and_what_is_left_out_is_counted_over_all_of_them(
     assert len({names[0] for names in who}) == 2
 
 
+def test_in_ci_a_missing_package_is_a_failure_that_names_it():
+    from tests.conftest import IN_CI, needed
+
+    with pytest.raises(pytest.fail.Exception, match="needs the package no_such_package: its extra is told"):
+        needed("no_such_package", reason="its extra is told")
+    assert needed("json").loads("1") == 1
+    assert (pytest.importorskip.__name__ == "needed") is IN_CI  # this very run
+
+
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
 def test_a_missing_part_is_named_and_in_ci_it_is_a_failure(monkeypatch, capsys, ci, code):
     monkeypatch.setenv("CI", ci)

