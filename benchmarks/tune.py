@@ -25,20 +25,9 @@ from typing import Any
 import numpy as np
 
 from course_lib.bench import geometric_mean
-from course_lib.records import History, Report
-from course_lib.search import LANDSCAPES, active, landscape, regret, trials_to, tune
-from course_lib.search import transfer as transferring
+from course_lib.records import Report
+from course_lib.search import LANDSCAPES, archive, landscape
 from course_lib.search.design import bted, covered, knob_vectors, rbf
-
-TRIALS = 96
-RELATED = [  # (learnt before, tuned now): the same kind of layer, other sizes
-    (("conv_64_56", "conv_128_28"), "conv_256_14"),
-    (("conv_64_56", "conv_256_14"), "conv_128_28"),
-    (("conv_128_28", "conv_256_14"), "conv_64_56"),
-    (("energy_64_56",), "energy_128_28"),
-    (("energy_128_28",), "energy_64_56"),
-]
-UNRELATED = [(("cycles_64_56",), "energy_128_28"), (("pointwise_256_14",), "conv_64_56"), (("energy_64_56",), "cycles_64_56")]
 
 
 def mean_and_interval(values: Sequence[float]) -> str:
@@ -58,7 +47,7 @@ def paired(better: Sequence[float], worse: Sequence[float]) -> str:
 
 
 def each_seed(work: Callable[[int], Any], seeds: int) -> list[Any]:
-    with ProcessPoolExecutor(os.cpu_count(), initializer=one_thread) as pool:
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), initializer=one_thread) as pool:
         return list(pool.map(work, range(seeds)))
 
 
@@ -117,39 +106,47 @@ def designs(seeds: int, size: int = 16) -> Report:
     return Report.of(rows, f"Initial sets of {size}, {seeds} seeds", note)
 
 
-# -- searches -------------------------------------------------------------------------------------------------------------
-
-SEARCHES = ("random", "annealing", "genetic", "reinforce", "gaussian", "evolution", "boosted", "active", "active, drawn")
+# -- searches and transfer ------------------------------------------------------------------------------------------------
 
 
-def search_of(name: str, tuner: str, seed: int) -> tuple[float, float, float]:
-    """(trials to 95 % of the optimum, TRIALS + 1 where it is not reached; final regret; seconds)."""
-    land = landscape(name)
+def made(name: str, how: str, seed: int) -> list[Any]:
+    """One search, as the archive keeps it: seconds of the tuner, then trial and cost of each new best."""
     start = time.process_time()
-    # "active" takes our small spaces whole, so its first set is the same for every seed; "drawn" has to do with pools, as in a large space
-    propose = partial(active.propose, pool=max(32, land.space.count // 10)) if tuner == "active, drawn" else tuner
-    history = tune(land.space, land, propose, TRIALS, seed)
-    reached = trials_to(history, land.optimum / 0.95)
-    return float(reached or TRIALS + 1), float(regret(history, land.optimum)[-1]), time.process_time() - start
+    history = archive.search(name, how, seed)
+    return [round(time.process_time() - start, 2), *archive.steps(history)]
 
 
-def searches(seeds: int, tuners: Sequence[str] = SEARCHES) -> list[Report]:
-    trials: dict[str, dict[str, list[float]]] = {}
-    final: dict[str, dict[str, list[float]]] = {}
-    seconds: dict[str, float] = {}
-    for name in LANDSCAPES:
-        for tuner in tuners:
-            found = each_seed(partial(search_of, name, tuner), seeds)
-            trials.setdefault(name, {})[tuner] = [one[0] for one in found]
-            final.setdefault(name, {})[tuner] = [one[1] for one in found]
-            seconds[tuner] = seconds.get(tuner, 0.0) + sum(one[2] for one in found) / seeds / len(LANDSCAPES)
-            print(f"{name} {tuner}: {mean_and_interval(trials[name][tuner])}", file=sys.stderr, flush=True)
+def fill(wanted: Sequence[tuple[str, str]], seeds: int, anew: bool) -> None:
+    """The searches of (landscape, way) that the archive has not got yet; each goes there when it is done, so a run cut short goes on."""
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), initializer=one_thread) as pool:
+        for name, how in dict.fromkeys(wanted):
+            rows = [] if anew else list(archive.kept(name).get(how, []))
+            for row in pool.map(partial(made, name, how), range(len(rows), seeds)):
+                rows.append(row)
+                archive.write(name, {how: rows})
+                print(f"{name}, {how}: {len(rows)} of {seeds}", file=sys.stderr, flush=True)
+
+
+def soon(name: str, how: str, seeds: int, trials: int, regret: Any = 0.05 / 0.95) -> np.ndarray:
+    """Trials of each seed until the regret is at most `regret` (a number, or one a seed); trials + 1 where it never is."""
+    reached = archive.runs(name, how, trials, seeds) <= np.broadcast_to(regret, (seeds,))[:, None] + 1e-12
+    return np.where(reached.any(1), reached.argmax(1) + 1, trials + 1).astype(float)
+
+
+SEARCHES = tuple(how for how, trials in archive.WAYS.items() if trials == archive.TRIALS)
+
+
+def searches(seeds: int, tuners: Sequence[str] = SEARCHES, anew: bool = False) -> list[Report]:
+    fill([(name, tuner) for name in LANDSCAPES for tuner in tuners], seeds, anew)
+    most = archive.TRIALS
+    trials = {name: {tuner: soon(name, tuner, seeds, most) for tuner in tuners} for name in LANDSCAPES}
+    final = {name: {tuner: archive.runs(name, tuner, most, seeds)[:, -1] for tuner in tuners} for name in LANDSCAPES}
     out = []
-    for table, title in ((trials, f"Trials to 95 % of the optimum ({TRIALS + 1}: not reached)"), (final, f"Regret after {TRIALS} trials")):
+    for table, title in ((trials, f"Trials to 95 % of the optimum ({most + 1}: not reached)"), (final, f"Regret after {most} trials")):
         rows = [{"landscape": name, **{tuner: mean_and_interval(table[name][tuner]) for tuner in tuners}} for name in LANDSCAPES]
-        means = {tuner: np.mean([np.mean(table[name][tuner]) for name in LANDSCAPES]) for tuner in tuners}
-        rows.append({"landscape": "mean", **{tuner: f"{means[tuner]:.3g}" for tuner in tuners}})
-        last = max(means, key=means.get)
+        means = {tuner: np.mean([table[name][tuner] for name in LANDSCAPES], 0) for tuner in tuners}  # over landscapes, a number a seed
+        rows.append({"landscape": "mean", **{tuner: mean_and_interval(means[tuner]) for tuner in tuners}})
+        last = max(means, key=lambda tuner: means[tuner].mean())
         out.append(Report.of(rows, f"{title}, {seeds} seeds", f"last: {last}"))
     ours = [tuner for tuner in ("active", "active, drawn") if tuner in tuners and "boosted" in tuners]
     if ours:
@@ -157,56 +154,60 @@ def searches(seeds: int, tuners: Sequence[str] = SEARCHES) -> list[Report]:
         every = {t: np.concatenate([trials[n][t] for n in LANDSCAPES]) for t in (*ours, "boosted")}
         rows.append({"landscape": "all", **{t: paired(every[t], every["boosted"]) for t in ours}})
         out.append(Report.of(rows, "Trials to 95 %: boosted over BTED + BAO, seed by seed", "above 1: BTED + BAO is sooner"))
-    out.append(Report({"tuner": list(tuners), "seconds a search": [seconds[t] for t in tuners]}, "Processor time of the tuner itself"))
+    seconds = [np.mean([row[0] for name in LANDSCAPES for row in archive.kept(name)[tuner][:seeds]]) for tuner in tuners]
+    out.append(Report({"tuner": list(tuners), "seconds a search": seconds}, "Processor time of the tuner itself"))
     return out
 
 
-# -- transfer -------------------------------------------------------------------------------------------------------------
+def ratio(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> str:
+    """mean(ours) / mean(theirs), a geometric mean over tasks [seeds drawn again]."""
+    a, b = np.stack(ours), np.stack(theirs)  # task, seed
+    drawn = np.random.default_rng(0).integers(a.shape[1], size=(2000, a.shape[1]))
+    of = lambda seeds: np.exp(np.log(a[:, seeds].mean(-1) / b[:, seeds].mean(-1)).mean(0))
+    low, high = np.percentile(of(drawn), (2.5, 97.5))
+    return f"{of(np.arange(a.shape[1])):.2f} [{low:.2f}, {high:.2f}]"
 
 
-def transfer_of(sources: tuple[str, ...], target: str, seed: int, budget: int = 48) -> dict[str, float]:
-    """Trials to 95 % of the optimum, and to the cost that a search from scratch ends with; budget + 1 where it is not reached."""
-    import torch
+def transfer(seeds: int, anew: bool = False) -> list[Report]:
+    """Trials to what a search from scratch ends with, and to 95 % of the optimum; one more than there are where it is not reached.
 
-    torch.set_num_threads(1)
-    land = landscape(target)
-    drawn = max(32, land.space.count // 10)
-    scratch = tune(land.space, land, partial(transferring.propose, pool=drawn), budget, seed)
-    known = tune(
-        land.space, land, transferring.after([(landscape(name).space, past(name, seed)) for name in sources], seed=seed), budget, seed
-    )
-    boosted = tune(land.space, land, "boosted", budget, seed)
-    goal, near = scratch.best()[-1], land.optimum / 0.95
-    out = {}
-    for name, history in (("scratch", scratch), ("boosted", boosted), ("transfer", known)):
-        out[f"95 %, {name}"] = float(trials_to(history, near) or budget + 1)
-        out[f"to scratch's end, {name}"] = float(trials_to(history, goal) or budget + 1)
-        out[f"end, {name}"] = history.best()[-1] / land.optimum
-    return out
-
-
-def past(name: str, seed: int, trials: int = 192) -> History:
-    """What an earlier search left behind: half random, half by boosted trees, as a log does."""
-    land = landscape(name)
-    begun = tune(land.space, land, "random", trials // 2, seed=1000 + seed)
-    return tune(land.space, land, "boosted", trials, seed=1000 + seed, history=begun)
-
-
-def transfer(seeds: int) -> Report:
-    rows, shares = [], {"95 %": [], "to scratch's end": []}
-    for related, pairs in ((True, RELATED), (False, UNRELATED)):
+    "alone" is the same deep Gaussian process without a past, "boosted" the trees, each from scratch.
+    """
+    most, pairs = archive.BEGUN, [*archive.RELATED, *archive.UNRELATED]
+    fill([(target, how) for sources, target in pairs for how in (archive.after(sources), "deep, alone", "boosted")], seeds, anew)
+    goals: dict[str, Callable[[str], Any]] = {
+        "to the end of alone": lambda target: archive.runs(target, "deep, alone", most, seeds)[:, -1],
+        "to the end of boosted": lambda target: archive.runs(target, "boosted", most, seeds)[:, -1],
+        "to 95 %": lambda target: 0.05 / 0.95,
+    }
+    out, shares = [], []
+    for goal, value in goals.items():
+        rows = []
+        taken: dict[str, list[list[np.ndarray]]] = {"alone": [[], []], "boosted": [[], []], "transfer": [[], []]}
         for sources, target in pairs:
-            found = each_seed(partial(transfer_of, sources, target), seeds)
-            row: dict[str, Any] = {"learnt on": " + ".join(sources), "tuned": target, "related": related}
-            row |= {what: mean_and_interval([f[what] for f in found]) for what in found[0]}
+            apart = (sources, target) in archive.UNRELATED
+            row: dict[str, Any] = {"learnt on": " + ".join(sources), "tuned": target, "": "unrelated" if apart else "related"}
+            for label, how in (("alone", "deep, alone"), ("boosted", "boosted"), ("transfer", archive.after(sources))):
+                trials = soon(target, how, seeds, most, value(target))
+                taken[label][apart].append(trials)
+                row[label] = mean_and_interval(trials)
+            for label in ("alone", "boosted"):
+                row[f"transfer / {label}"] = ratio([taken["transfer"][apart][-1]], [taken[label][apart][-1]])
             rows.append(row)
-            print(row, file=sys.stderr, flush=True)
-            for what, ratios in shares.items():
-                if related:
-                    ratios.append(np.mean([f[f"{what}, transfer"] for f in found]) / np.mean([f[f"{what}, scratch"] for f in found]))
-    note = "related layers, trials of transfer over trials of scratch, geometric mean: "
-    note += ", ".join(f"{what} {geometric_mean(ratios):.2f}" for what, ratios in shares.items())
-    return Report.of(rows, f"Deep Gaussian transfer, {seeds} seeds, 48 trials", note)
+        out.append(Report.of(rows, f"Trials {goal} ({most + 1}: not reached), {seeds} seeds"))
+        for apart, kind in enumerate(("related", "unrelated")):
+            both = {f"transfer / {label}": ratio(taken["transfer"][apart], taken[label][apart]) for label in ("alone", "boosted")}
+            shares.append({"tasks": kind, "trials": goal, **both})
+    ends = []
+    for sources, target in pairs:
+        row = {"learnt on": " + ".join(sources), "tuned": target}
+        for n in (8, 24, most):
+            for label, how in (("alone", "deep, alone"), ("boosted", "boosted"), ("transfer", archive.after(sources))):
+                row[f"{n}: {label}"] = mean_and_interval(100 * archive.runs(target, how, n, seeds)[:, -1])
+        ends.append(row)
+    out.append(Report.of(ends, f"Per cent above the optimum after so many trials, {seeds} seeds"))
+    out.append(Report.of(shares, "Transfer over scratch, geometric mean over tasks", "below 1: transfer is sooner"))
+    return out
 
 
 # -- kill -9 --------------------------------------------------------------------------------------------------------------
@@ -274,8 +275,8 @@ def kill(times: int = 20) -> Report:
 # -- this machine ---------------------------------------------------------------------------------------------------------
 
 
-def network(name: str = "resnet18", trials: int = 200, tuner: str = "boosted") -> Report:
-    """`course tune` with a log and plans of its own, and how long it took."""
+def network(name: str = "resnet18", trials: int = 200, tuner: str = "boosted", some: Sequence[int] = (), workers: int = 2) -> Report:
+    """`course tune` with a log and plans of its own, and how long it took; `some` layers by number, all by default."""
     import tempfile
 
     from course_lib.autotune import Log, Pool, layers_of, tune_network
@@ -285,18 +286,19 @@ def network(name: str = "resnet18", trials: int = 200, tuner: str = "boosted") -
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_TUNED"] = str(Path(folder) / "tuned.json")
         layers = layers_of(NETWORKS[name])
+        layers = [layers[i] for i in some] or layers
         start = time.perf_counter()
-        with Pool(2) as pool, Log(Path(folder) / "log.jsonl") as log:
+        with Pool(workers) as pool, Log(Path(folder) / "log.jsonl") as log:
             show = Progress(layers, trials, False, {})
             found = tune_network(layers, trials, tuner, pool, log, watch=show, each=True)
         minutes = (time.perf_counter() - start) / 60
         report = table(found, {layer.task.text: layer.times for layer in layers}, 1)
     failed = sum(cost is None for one in found for cost in one.history["cost"])
-    report.note += f"; {minutes:.1f} minutes, {failed} of {sum(len(one.history) for one in found)} trials failed"
+    report.note += f"; {minutes:.1f} minutes with {workers} workers, {failed} of {sum(len(one.history) for one in found)} trials failed"
     return report
 
 
-def metaschedule(trials: int = 64) -> Report:
+def metaschedule(trials: int = 64, some: Sequence[int] = ()) -> Report:
     """Three layers of ResNet-18: our tuner and TVM's MetaSchedule with as many trials, one thread; both results compared with numpy's."""
     from course_lib.autotune import Pool
     from course_lib.autotune.jobs import compiled, operands
@@ -307,8 +309,9 @@ def metaschedule(trials: int = 64) -> Report:
 
     os.environ["COURSE_TUNED"] = os.devnull
     rows = []
-    for C, H, K in ((64, 56, 64), (128, 28, 128), (256, 14, 256)):
-        shape = ConvShape(N=1, C=C, H=H, W=H, K=K, R=3, S=3, pad=1)
+    three = [(64, 56), (128, 28), (256, 14)]
+    for C, H in [three[i] for i in some] or three:
+        shape = ConvShape(N=1, C=C, H=H, W=H, K=C, R=3, S=3, pad=1)
         start = time.perf_counter()
         with Pool(2) as pool:
             ours = tune_layer(shape, trials, pool=pool, remember=False)
@@ -316,8 +319,9 @@ def metaschedule(trials: int = 64) -> Report:
         start = time.perf_counter()
         theirs = tuned_by_tvm(shape, trials)
         took_tvm = time.perf_counter() - start
+        print(f"{ours.task.name}: {took:.0f} s and {took_tvm:.0f} s of search", file=sys.stderr, flush=True)
         a, b, want, length = operands(shape)
-        calls = {"ours": compiled(ours.task, ours.space, ours.best, a, b), "TVM": theirs(a, b)}
+        calls = {"ours": compiled(ours.task, ours.algorithm, ours.plan, a, b), "TVM": theirs(a, b)}
         for label, call in calls.items():
             equal(label, call(), want, length)
         times = timed(calls, clock=time.thread_time)
@@ -328,6 +332,7 @@ def metaschedule(trials: int = 64) -> Report:
                 "ours GFLOP/s": speed["ours"],
                 "TVM GFLOP/s": speed["TVM"],
                 "TVM / ours": times.ratio("TVM", "ours"),
+                "TVM's trials with a time": theirs.measured,
                 "ours, minutes of search": took / 60,
                 "TVM, minutes of search": took_tvm / 60,
             }
@@ -349,19 +354,22 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=200, help="of network and metaschedule")
     parser.add_argument("--tuners", nargs="+", default=SEARCHES, choices=SEARCHES)
+    parser.add_argument("--layers", type=int, nargs="+", default=(), help="network and metaschedule: these alone, counted from 0")
+    parser.add_argument("--workers", type=int, default=2, help="child processes of network (2)")
+    parser.add_argument("--anew", action="store_true", help="searches and transfer: make those again that the archive keeps")
     options = parser.parse_args(words)
     if options.what in ("landscapes", "designs"):
         print(designs(options.seeds), end="\n\n")
     if options.what in ("landscapes", "searches"):
-        print(*searches(options.seeds, options.tuners), sep="\n\n", end="\n\n")
+        print(*searches(options.seeds, options.tuners, options.anew), sep="\n\n", end="\n\n")
     if options.what in ("landscapes", "transfer"):
-        print(transfer(options.seeds), end="\n\n")
+        print(*transfer(options.seeds, options.anew), sep="\n\n", end="\n\n")
     if options.what == "kill":
         print(kill())
     if options.what == "network":
-        print(network(trials=options.trials))
+        print(network(trials=options.trials, some=options.layers, workers=options.workers))
     if options.what == "metaschedule":
-        print(metaschedule(min(options.trials, 64)))
+        print(metaschedule(min(options.trials, 64), options.layers))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The same layer by others, on the same numbers, in turns: torch (oneDNN)."""
+"""The same layer by others, on the same numbers, in turns: torch (oneDNN), TVM's MetaSchedule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..bench import equal, timed
 from ..shapes import ConvShape
-from .jobs import compiled, operands
+from .jobs import compiled, operands, swept
 from .tuning import Tuned
 
 
@@ -16,7 +16,7 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
     """Median seconds of the tuned layer and of torch's conv2d on as many threads; None for torch where it is not installed."""
     task, shape = tuned.task, tuned.task.shape
     a, b, want, length = operands(shape)
-    ours = compiled(task, tuned.space, tuned.best, a, b)
+    ours = compiled(task, tuned.algorithm, tuned.plan, a, b)
     calls: dict[str, Callable[[], Any]] = {"tuned": ours}
     try:
         import torch
@@ -41,7 +41,7 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
         calls["torch"] = theirs
     equal("tuned", ours(), want, length)
     clock = time.thread_time if task.threads == 1 else time.perf_counter
-    times = timed(calls, seconds, task.threads, clock, turns=(9, 101))
+    times = timed({"before": swept, **calls, "after": swept}, seconds, task.threads, clock, turns=(9, 101))
     if "torch" not in calls:
         return {"tuned": times.seconds("tuned"), "torch": None}
     torch.set_num_threads(before)
@@ -50,9 +50,11 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
 
 
 def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None = None) -> Callable[[Any, Any], Callable[[], Any]]:
-    """One convolution tuned by TVM's MetaSchedule on one thread -> f(ia, wt), which gives a call ready to be timed.
+    """One convolution tuned by TVM's MetaSchedule for one thread -> f(ia, wt), which gives a call ready to be timed.
 
-    Its evolutionary search with its XGBoost model, where xgboost is installed, else with its random one. Plain NCHW and KCRS arrays.
+    Its own rules, evolutionary search and cost model: XGBoost where xgboost is installed, else random scores. Two rounds at least, so that
+    the model has seen something. It may use all cores to search and to build, as our pool does, and times one candidate at a time.
+    Plain NCHW and KCRS arrays. `f.measured` is the number of trials that gave a time; the rest took longer than their limits.
     """
     import os
     import tempfile
@@ -83,12 +85,22 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
     )
     module = tvm.IRModule({"main": te.create_prim_func([ia, wt, oa])})
     cpu, model = tvm.target.codegen.llvm_get_system_cpu(), "xgb" if find_spec("xgboost") else "random"
-    target = tvm.target.Target({"kind": "llvm", "mcpu": cpu, "num-cores": 1})
+    target, cores = tvm.target.Target({"kind": "llvm", "mcpu": cpu, "num-cores": 1}), os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         database = meta_schedule.tune_tir(
-            module, target, where or folder, trials, num_trials_per_iter=min(trials, 64), cost_model=model, num_tuning_cores=1, seed=seed
+            module,
+            target,
+            where or folder,
+            trials,
+            num_trials_per_iter=min(-(-trials // 2), 64),
+            builder=meta_schedule.builder.LocalBuilder(max_workers=cores, timeout_sec=60.0),
+            runner=meta_schedule.runner.LocalRunner(timeout_sec=60.0),
+            cost_model=model,
+            num_tuning_cores=cores,
+            seed=seed,
         )
         found = meta_schedule.tir_integration.compile_tir(database, module, target)
+        measured = sum(min(map(float, record.run_secs or [1e9])) < 1e9 for record in database.get_all_tuning_records())
     if found is None:
         raise ValueError(f"MetaSchedule found nothing for {shape} in {trials} trials")
     built = tvm.compile(found.mod, target=target)
@@ -104,4 +116,5 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
         call.timed = lambda: built(*arrays)  # type: ignore[attr-defined]
         return call
 
+    with_arrays.measured = measured  # type: ignore[attr-defined]
     return with_arrays

@@ -113,27 +113,37 @@ TALL, VECTORS = (2, 4, 6, 7, 8, 9, 10, 12, 14), (1, 2, 3, 4)
 CUTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
-def blocks(total: int, least: int, default: int = 0, most: int = 1 << 30) -> list[int]:
-    """Block sizes that cut `total` into 1, 2, 3, 4, 6, 8 ... parts, from `least` to `most`, and the model's own."""
+def blocks(total: int, least: int, most: int = 1 << 30) -> list[int]:
+    """Block sizes that cut `total` into 1, 2, 3, 4, 6, 8 ... parts, from `least` to `most`; all of it where there is none."""
     sizes = {-(-total // cut) for cut in CUTS}
-    return sorted({size for size in sizes if least <= size <= most} | ({default} if default else set()) or {total})
+    return sorted(size for size in sizes if least <= size <= most) or [total]
+
+
+def equal_blocks(total: int, least: int, most: int = 1 << 30) -> list[int]:
+    """Of `blocks`, those that leave no rest: a rest is one more kernel to compile, and no faster one."""
+    return [size for size in blocks(total, least, most) if total % size == 0] or [total]
+
+
+def sizes_of(kind: type[Plan]) -> list[str]:
+    """What is searched of a Plan: all but the compiler's effort, which is the duel's to choose."""
+    return [field.name for field in fields(kind) if field.name != "effort"]
 
 
 def plan_values(algorithm: str, shape: ConvShape, threads: int) -> dict[str, list[int]]:
     """The values of each field of an algorithm's Plan that are worth trying on a layer; those of its default plan are among them."""
-    default = {f.name: getattr(ALGORITHMS[algorithm].plan(shape, threads), f.name) for f in fields(PLANS[algorithm])}
+    default = {name: getattr(ALGORITHMS[algorithm].plan(shape, threads), name) for name in sizes_of(PLANS[algorithm])}
     c, k, taps = shape.C // shape.groups, shape.K // shape.groups, shape.R * shape.S
     values: dict[str, Iterable[int]] = {"tall": TALL, "vectors": VECTORS}
     if algorithm == "windows":
         values |= {
-            "channels": blocks(c, max(1, 16 // taps), most=max(2048 // taps, 1)),
-            "pixels": blocks(shape.P * shape.Q, 2 * lanes(), most=4096),
-            "part": blocks(k, -(-k // max(2 * threads, 2))),
-            "high": blocks(k, 24),
+            "channels": equal_blocks(c, max(1, 16 // taps), max(2048 // taps, 1)),
+            "pixels": blocks(shape.P * shape.Q, 2 * lanes(), 4096),
+            "part": equal_blocks(k, -(-k // max(2 * threads, 2))),
+            "high": equal_blocks(k, 24),
         }
     elif algorithm == "winograd":
         rows = -(-shape.P // 2)
-        values |= {"m": (2, 4), "rows": blocks(rows, 1), "part": blocks(k, -(-k // max(2 * threads, 2)))}
+        values |= {"m": (2, 4), "rows": [size for size in blocks(rows, 1) if size <= 16], "part": equal_blocks(k, lanes(), 512)}
     return {name: sorted({*values.get(name, ()), default[name]}) for name in default}
 
 
@@ -144,8 +154,8 @@ def gemm_values(shape: GemmShape, threads: int) -> dict[str, list[Any]]:
         "tall": TALL,
         "vectors": VECTORS,
         "high": blocks(shape.M, 24),
-        "wide": blocks(shape.N, 2 * lanes(), most=8192),
-        "depth": blocks(shape.K, 32, most=2048),
+        "wide": blocks(shape.N, 2 * lanes(), 8192),
+        "depth": blocks(shape.K, 32, 2048),
     }
     return {name: sorted({*values, getattr(default, name)}) for name, values in out.items()}
 
@@ -179,7 +189,7 @@ def plan_space(shape: ConvShape | GemmShape, threads: int = 1) -> Space:
 
 def in_registers(tall: int, vectors: int) -> bool:
     """The sums, a row of operands and one number spread out; and enough sums to hide a multiply-add's latency."""
-    return tall * vectors + vectors + 1 <= registers() and tall * vectors >= min(8, registers() // 3)
+    return tall * vectors + vectors + 1 <= registers() and tall * vectors >= min(12, registers() // 3)
 
 
 def plan_of(shape: ConvShape | GemmShape, space: Space, config: Config) -> tuple[str, Plan]:
@@ -188,7 +198,7 @@ def plan_of(shape: ConvShape | GemmShape, space: Space, config: Config) -> tuple
     if isinstance(shape, GemmShape):
         return "gemm", GemmPlan(**knob)
     kind = PLANS[knob["algorithm"]]
-    return knob["algorithm"], kind(**{field.name: knob[field.name] for field in fields(kind)})
+    return knob["algorithm"], kind(**{name: knob[name] for name in sizes_of(kind)})
 
 
 def config_of(space: Space, algorithm: str, plan: Plan) -> Config:

@@ -3,8 +3,9 @@
     tuned = tune(ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1), trials=200, tuner="boosted", log="tune.jsonl")
     tuned.history, tuned.best, tuned.report()
 
-The first trial is the default plan, so the search cannot end behind it; at the end the best few meet the default in turns, and a tie
-goes to the default. What wins is kept where `compile_conv2d(..., algorithm="auto")` looks.
+The first trial is the default plan, so the search cannot end behind it. Trials are compiled lightly; at the end the best few, compiled
+lightly and fully, meet the default in turns, and a tie goes to the default. Every call finds what another layer left in the cache, as in
+a network. What wins is kept where `compile_conv2d(..., algorithm="auto")` looks.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import numpy as np
 
 from ..bench import Times, equal, timed
 from ..kernels import tuned as kept
+from ..kernels.plan import Plan
+from ..nest.jit import FULL, LIGHT
 from ..records import History, Report
 from ..search import Config, Space, best_of, tuner_of
 from ..search import tune as search
 from ..shapes import ConvShape, GemmShape
-from .jobs import compiled, operands
+from .jobs import compiled, operands, swept, with_effort
 from .log import Log
 from .pool import Limits, Outcome, Pool
 from .simulated import simulated_space
@@ -171,16 +174,23 @@ def finish(task: Task, space: Space, history: History, default: Config | None, r
     if default is None:
         return Tuned(task, space, history, best, None, seconds=min(c for c in history["cost"] if c is not None))
     ranked = [i for i in np.argsort([np.inf if c is None else c for c in history["cost"]], kind="stable") if history["cost"][i] is not None]
-    few = [history["config"][i] for i in ranked[:3] if history["config"][i] != default]
-    times = duel(task, space, {"default": default, **{f"best {i}": config for i, config in enumerate(few)}})
+    usual = plan_of(task.shape, space, default)
+    met: dict[str, tuple[Config, str, Plan]] = {"default": (default, *usual)}
+    for i in ranked[:2]:
+        name, plan = plan_of(task.shape, space, history["config"][i])
+        for effort in (LIGHT, FULL):
+            one = (history["config"][i], name, with_effort(plan, effort))
+            if one not in met.values():
+                met[f"trial {i + 1}, effort {effort}"] = one
+    times = duel(task, {label: (name, plan) for label, (_, name, plan) in met.items()})
     winner, ratio = "default", 1.0
-    for i in range(len(few)):
-        gain = times.ratio("default", f"best {i}")
-        sure = np.percentile(times.taken[:, 0] / times.taken[:, i + 1], 25) > 1
+    taken = {label: times.taken[:, times.names.index(label)] for label in met}
+    for label in met:
+        gain = times.ratio("default", label)
+        sure = np.percentile(taken["default"] / taken[label], 25) > 1
         if gain >= MARGIN and sure and gain > ratio:
-            winner, ratio = f"best {i}", gain
-    config = default if winner == "default" else few[int(winner.split()[1])]
-    algorithm, plan = plan_of(task.shape, space, config)
+            winner, ratio = label, gain
+    config, algorithm, plan = met[winner]
     note = ""
     if remember and isinstance(task.shape, ConvShape):
         try:
@@ -193,12 +203,13 @@ def finish(task: Task, space: Space, history: History, default: Config | None, r
     return Tuned(task, space, history, config, default, algorithm, plan, ratio, times.seconds(winner), note)
 
 
-def duel(task: Task, space: Space, configs: dict[str, Config]) -> Times:
-    """The configurations compared with numpy's result, then called in turns, here in this process: all have run in a child before."""
+def duel(task: Task, plans: dict[str, tuple[str, Plan]]) -> Times:
+    """(algorithm, plan)s compared with numpy's result, then called in turns, here in this process: all have run in a child before."""
     a, b, want, length = operands(task.shape)
     calls: dict[str, Callable[[], Any]] = {}
-    for name, config in configs.items():
-        calls[name] = compiled(task, space, config, a, b)
+    for name, (algorithm, plan) in plans.items():
+        calls[name] = compiled(task, algorithm, plan, a, b)
         equal(name, calls[name](), want, length)
     clock = time.thread_time if task.threads == 1 else time.perf_counter
-    return timed(calls, 0.3, task.threads, clock, turns=(15, 101))
+    # turns go forwards and backwards: without a sweep at each end the first and the last would find their own data
+    return timed({"before": swept, **calls, "after": swept}, 0.4, task.threads, clock, turns=(15, 101))

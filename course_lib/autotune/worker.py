@@ -14,8 +14,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from course_lib.bench import Times
 
 MEMORY = 4 << 30  # bytes a child may ask for
 
@@ -55,6 +60,22 @@ def alone(path: str) -> Iterator[None]:
         yield
 
 
+def swept_times(call: Callable[[], object], seconds: float) -> Times:
+    """Processor time of `call`, each after a sweep of the caches, as in a network; at least 7, and about `seconds` with the sweeps."""
+    from course_lib.autotune.jobs import swept
+    from course_lib.bench import Times
+
+    call()
+    taken: list[float] = []
+    begun = time.thread_time()
+    while len(taken) < 7 or (time.thread_time() - begun < seconds and len(taken) < 101):
+        swept()
+        start = time.thread_time()
+        call()
+        taken.append(time.thread_time() - start)
+    return Times(("it",), np.array(taken)[:, None])
+
+
 def measured(job: Any, order: dict[str, Any], say: Any) -> dict[str, Any]:
     """One configuration, from its values to its cost; every Python error is a sentence."""
     from course_lib.bench import NotEqual, timed
@@ -70,8 +91,8 @@ def measured(job: Any, order: dict[str, Any], say: Any) -> dict[str, Any]:
         one = job.task.threads == 1
         with alone(order["lock"]):
             # one thread: time on the core, which other people's load does not lengthen
-            call, clock = getattr(run, "timed", run), time.thread_time if one else time.perf_counter
-            times = timed({"it": call}, order["seconds"], threads=job.task.threads, clock=clock, turns=(5, 101))
+            call = getattr(run, "timed", run)
+            times = swept_times(call, order["seconds"]) if one else timed({"it": call}, order["seconds"], job.task.threads, turns=(5, 101))
         return {"cost": times.seconds("it"), "spread": times.spread("it")}
     except NotEqual as error:
         return {"note": f"incorrect: {error}"}

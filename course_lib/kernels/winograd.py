@@ -21,14 +21,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, blank, checked
+from course_lib.kernels.arrays import aligned, layer
 from course_lib.kernels.cook_toom import Matrix, cook_toom
 from course_lib.kernels.pack import transposed
 from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
-from course_lib.nest.jit import compile_ir, lanes, new_module
+from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 SOURCE = "Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4"
@@ -55,13 +54,17 @@ def refusal(shape: ConvShape) -> str:
 
 @dataclass(frozen=True)
 class WinogradPlan(Plan):
-    """Patches of m x m, the products' register tile, at most so many rows of patches and output channels a job."""
+    """Patches of m x m, the products' register tile, at most so many rows of patches and output channels a job.
+
+    `effort` of the compiler: LIGHT is not only there sooner but faster, the full one moves the transforms' loads too far from their uses.
+    """
 
     m: int
     tall: int
     vectors: int
     rows: int
     part: int
+    effort: int = LIGHT
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -348,16 +351,11 @@ def winograd_conv(
     plan = planned(plan, WinogradPlan, lambda: winograd_plan(shape, threads))
     tile, tiles = plan.tile, cut(plan, shape)
     u = filters_transformed(wt, tile, tiles.m)
-    library = compile_ir(winograd_module(shape, tile, tiles))
+    library = compile_ir(winograd_module(shape, tile, tiles), plan.effort)
     kernel = library.function("conv", "ppppii")
     buffers = [aligned(Rooms(shape, tiles).total) for _ in range(threads)]
     jobs = shape.N * -(-tiles.rows // tiles.high) * -(-shape.K // tiles.part)
 
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = blank(shape.oa_shape)
-        threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, jobs)
-        return oa
-
+    conv = layer(kernel, shape, u, buffers, jobs)
     conv.library = library  # type: ignore[attr-defined]
     return conv

@@ -20,18 +20,20 @@ SCRIPT = textwrap.dedent("""
 
     if __name__ == "__main__":
         with Farm("local", workers=2) as farm, Log(sys.argv[1], farm.host) as log:
-            killed = []
+            killed, over = [], threading.Event()
 
-            def murder():
-                for _ in range(2):
-                    time.sleep(0.5)
-                    pids = list(farm.client.run(os.getpid).values())
-                    os.kill(pids[0], signal.SIGKILL)
-                    killed.append(pids[0])
+            def murder():  # the cluster knows its children's numbers: a worker that is dying is not asked
+                while len(killed) < 2 and not over.wait(0.1):
+                    for pid in [nanny.pid for nanny in farm.cluster.workers.values()]:
+                        if pid and pid not in killed:
+                            os.kill(pid, signal.SIGKILL)
+                            killed.append(pid)
+                            break
 
             thread = threading.Thread(target=murder)
             measure = Measured(TASK, farm, log, done=lambda outcome: thread.start() if not thread.ident else None)
             history = tune(SPACE, measure, "genetic", 64, 0, history=log.history(TASK))
+            over.set()
             thread.join()
             known = len(log.known(TASK))
         print(json.dumps({"killed": len(set(killed)), "trials": len(history), "known": known, "best": history.best()[-1],

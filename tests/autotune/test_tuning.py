@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib.autotune import Limits, Pool, next_layer, plan_of, tune
+from course_lib.autotune.jobs import with_effort
 from course_lib.autotune.network import Layer, alike, tune_network
 from course_lib.autotune.tasks import Task
 from course_lib.autotune.tuning import finish, space_of
@@ -13,6 +14,7 @@ from course_lib.bench import Times
 from course_lib.kernels import compile_conv2d, tuned
 from course_lib.kernels.compile import ALGORITHMS, choose, chosen
 from course_lib.kernels.windows import WindowsPlan
+from course_lib.nest.jit import FULL, LIGHT
 from course_lib.records import History
 from course_lib.shapes import ConvShape, GemmShape
 
@@ -36,7 +38,8 @@ def test_a_layer_is_tuned_beginning_with_the_default(pool, tmp_path):
     found = tune(LAYER, trials=10, tuner="random", log=tmp_path / "log.jsonl", pool=pool)
     assert len(found.history) == 10 and found.history["config"][0] == found.default
     assert found.best in found.history["config"] and found.ratio >= 1
-    assert (found.algorithm, found.plan) == plan_of(LAYER, found.space, found.best)
+    algorithm, plan = plan_of(LAYER, found.space, found.best)
+    assert (found.algorithm, found.plan) == (algorithm, with_effort(plan, found.plan.effort))
     again = tune(LAYER, trials=10, tuner="random", log=tmp_path / "log.jsonl", pool=pool)
     assert again.history == found.history
 
@@ -46,16 +49,20 @@ def test_a_product_is_tuned_too(pool):
     assert found.seconds > 0 and found.algorithm == "gemm"
 
 
-def duel_of(monkeypatch, ratios, best_is_default=False):
-    """`finish` on a made-up search whose duel comes out with these ratios default / best in four turns."""
+def duel_of(monkeypatch, ratios, faster=lambda plan: True):
+    """`finish` on a made-up search whose duel comes out with these ratios default / best in four turns; slow where not `faster`."""
     task = Task(LAYER)
     space = space_of(task)
     default = next(iter(space.sample(np.random.default_rng(1), 1)))
     other = next(c for c in space.sample(np.random.default_rng(2), 5) if c != default)
-    taken = np.stack([np.array(ratios), np.ones(len(ratios))], axis=1)
-    monkeypatch.setattr("course_lib.autotune.tuning.duel", lambda *_: Times(("default", "best 0"), taken))
-    costs = [1.0, 2.0] if best_is_default else [2.0, 1.0]
-    history = History({"config": [default, other], "cost": costs, "round": [0, 0], "note": ["", ""]})
+
+    def duel(_, plans):
+        assert next(iter(plans)) == "default"
+        won = [name != "default" and plan != plans["default"][1] and faster(plan) for name, (_, plan) in plans.items()]
+        return Times(tuple(plans), np.stack([np.ones(len(ratios)) if ahead else np.array(ratios) for ahead in won], axis=1))
+
+    monkeypatch.setattr("course_lib.autotune.tuning.duel", duel)
+    history = History({"config": [default, other], "cost": [2.0, 1.0], "round": [0, 0], "note": ["", ""]})
     return finish(task, space, history, default), default, other
 
 
@@ -63,6 +70,13 @@ def test_a_clear_winner_wins_and_is_kept(monkeypatch):
     found, _, other = duel_of(monkeypatch, [1.3, 1.2, 1.25, 1.3])
     assert found.best == other and found.ratio == pytest.approx(1.275)
     assert tuned.lookup(LAYER, 1)[0] == found.algorithm
+
+
+def test_trials_are_compiled_lightly_and_the_duel_tries_both_ways(monkeypatch):
+    for effort in (LIGHT, FULL):
+        found, *_ = duel_of(monkeypatch, [1.3, 1.2, 1.25, 1.3], lambda plan, effort=effort: plan.effort == effort)
+        assert found.plan.effort == effort
+        assert tuned.lookup(LAYER, 1)[1]["effort"] == effort
 
 
 @pytest.mark.parametrize("ratios", [[1.0, 1.0, 1.0, 1.0], [1.01, 1.01, 1.01, 1.01], [0.8, 0.9, 0.8, 0.9], [0.7, 0.8, 1.5, 1.6]])
