@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, layer
+from course_lib.kernels.arrays import aligned, blank, checked
 from course_lib.kernels.cook_toom import Matrix, cook_toom
 from course_lib.kernels.pack import transposed
 from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
+from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 SOURCE = "Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4"
@@ -356,6 +357,11 @@ def winograd_conv(
     buffers = [aligned(Rooms(shape, tiles).total) for _ in range(threads)]
     jobs = shape.N * -(-tiles.rows // tiles.high) * -(-shape.K // tiles.part)
 
-    conv = layer(kernel, shape, u, buffers, jobs)
+    def conv(ia: np.ndarray) -> np.ndarray:
+        ia = checked("ia", ia, shape.ia_shape)
+        oa = blank(shape.oa_shape)
+        threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, jobs)
+        return oa
+
     conv.library = library  # type: ignore[attr-defined]
     return conv
