@@ -1,6 +1,5 @@
 """The labs as people run them: solutions from top to bottom, every check green; untouched labs with a kind word in each cell."""
 
-import time
 from pathlib import Path
 
 import jupytext
@@ -16,12 +15,15 @@ WORDS = "still blank"
 
 
 def run(notebook, folder, monkeypatch):
-    """Run every cell as JupyterLab does with "Run All", but go on after an error. -> seconds"""
+    """Run every cell as JupyterLab does with "Run All", but go on after an error. -> processor seconds of the kernel and what it starts
+
+    They are what the student waits on an idle machine; what else this one does is not the lab's fault.
+    """
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    began = time.monotonic()
-    with_kernel = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True)
+    notebook.cells.append(nbformat.v4.new_code_cell("import os; print(sum(os.times()[:4]))  # its own and its children's"))
+    with_kernel = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True)
     with_kernel.execute(cwd=str(folder))
-    return time.monotonic() - began
+    return float(said(notebook.cells.pop()).strip())
 
 
 def said(cell):
@@ -63,7 +65,7 @@ def test_a_solution_runs_from_top_to_bottom_in_a_minute_and_every_check_is_green
         if cell.cell_type == "code":
             assert not any(output.get("name") == "stderr" for output in cell.outputs), said(cell)
             assert "A blank above is still empty" not in said(cell)
-    assert seconds < 2 * MINUTE  # one minute on two idle cores
+    assert seconds < MINUTE
     assert not list(tmp_path.iterdir())  # nothing is left in the student's folder
 
 
