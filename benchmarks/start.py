@@ -1,0 +1,121 @@
+"""From the command to an open lab: `python3 course.py lab --no-browser`, timed until it says where JupyterLab is and a page comes.
+
+python benchmarks/start.py                      this checkout, set up already: the second start, five times; the bar is 2 s
+python benchmarks/start.py --busy --bare-home   the same while the asked port is taken, with a HOME that cannot be written to
+python benchmarks/start.py --fresh              a clone in a folder with a space, set up from nothing; the bar is 3 min, downloads aside
+
+What pip fetches from the network is told apart; with everything in pip's cache (a second --fresh) there is nothing to tell.
+Exit code 1 where the bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECOND_START, FROM_CLONE = 2.0, 180.0  # seconds
+
+
+@dataclass
+class Start:
+    """Seconds from the command to its first line, to the address and to the page, and of them to pip's downloads."""
+
+    said: float
+    address: float
+    page: float
+    downloads: float
+    port: int
+
+
+def start(root: Path, port: int, environment: dict[str, str], timeout: float) -> Start:
+    """Run `course.py lab` in `root` until its page comes, then end it by Ctrl-C. RuntimeError where it ends before."""
+    words = [sys.executable if root == ROOT else "python3", "course.py", "lab", "--no-browser", "--port", str(port)]
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        words, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    assert process.stdout is not None
+    said, downloads, since, lines = 0.0, 0.0, 0.0, []
+    try:
+        for line in process.stdout:
+            now = time.perf_counter() - begun
+            said = said or now
+            if since:  # the line before began a download
+                downloads, since = downloads + now - since, 0.0
+            if line.strip().startswith("downloading"):
+                since = now
+            lines.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)/lab\S*", line):
+                urllib.request.urlopen(found[0], timeout=timeout).read()
+                return Start(said, now, time.perf_counter() - begun, downloads, int(found[1]))
+        raise RuntimeError("course.py lab ended early:\n" + "".join(lines[-20:]))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fresh", action="store_true", help="clone into a new folder first, and set up there")
+    parser.add_argument("--busy", action="store_true", help="somebody listens at the asked port already")
+    parser.add_argument("--bare-home", action="store_true", help="HOME is a folder in which nothing can be made")
+    parser.add_argument("--times", type=int, default=5, help="starts of a course that is set up (5)")
+    options = parser.parse_args()
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    if options.bare_home:
+        environment |= {"HOME": "/proc", "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))}
+    with contextlib.ExitStack() as stack:
+        root, times = ROOT, options.times
+        if options.fresh:
+            root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="course start "))) / "a clone"
+            subprocess.run(["git", "clone", "-q", str(ROOT), str(root)], check=True)
+        port = free_port()
+        if options.busy:
+            listener = stack.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        if options.fresh:
+            first = start(root, port, environment, 1500)
+            own = first.page - first.downloads
+            told = f"{first.downloads:.0f} s of them downloads"
+            print(f"from a clone: a page after {first.page:.0f} s, {told}: {own:.0f} s (bar {FROM_CLONE:.0f} s)")
+            late = own > FROM_CLONE
+        else:
+            start(root, port, environment, 60)  # the first after a pause reads files from the disk
+            late = False
+        starts = [start(root, port, environment, 60) for _ in range(times)]
+        said, address, page = (statistics.median(getattr(s, name) for s in starts) for name in ("said", "address", "page"))
+        told = f"first word {said:.2f} s, address {address:.2f} s, page {page:.2f} s"
+        print(f"started again, median of {times}: {told} (bar {SECOND_START:.0f} s)")
+        if options.busy:
+            print(f"port {port} was busy, the lab was at {starts[-1].port}")
+    return int(late or address > SECOND_START)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
