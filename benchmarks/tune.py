@@ -4,7 +4,7 @@
     python benchmarks/tune.py designs | searches | transfer [--seeds 5]
     python benchmarks/tune.py kill                     kill -9 at 20 random moments: no trial lost or repeated, the same best
     python benchmarks/tune.py network                  ResNet-18: 200 trials a layer, against default plans and torch; the minutes it took
-    python benchmarks/tune.py metaschedule             three layers against TVM's MetaSchedule at equal trials (needs the extra `tvm`)
+    python benchmarks/tune.py metaschedule             three layers against TVM's MetaSchedule at equal trials (extra `tvm`, and xgboost-cpu for its model)
 
 Brackets are 95 % intervals of the mean over seeds by bootstrap. A landscape is a table, so regret is exact and nothing is timed; run
 the last two under no other load, without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE in the environment.
