@@ -144,6 +144,30 @@ def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: 
     assert list((graded / "state" / "backups").glob("gradebook-*.db"))
 
 
+def test_an_appeal_shows_every_case_and_holds_the_verdict_against_the_ledger(graded: Path, capsys: Any) -> None:
+    ledger, path = graded / "state" / "ledger.jsonl", graded / "submitted" / "cyd" / LAB / "lab03_gemm (1).ipynb"
+    appeal = ["regrade", "cyd", LAB, "--explain", "--state", str(graded / "state"), "--path", str(path)]
+    before = {p: p.read_bytes() for p in (ledger, graded / "state" / "gradebook.db")}
+    capsys.readouterr()
+    assert main(appeal) == 0
+    said = capsys.readouterr().out
+    mine = records(graded)["cyd"]["exercises"]["filters_to_matrix"]
+    assert f"filters_to_matrix: wrong, 0 of 2   (cases drawn from the seed {mine['seed']})" in said
+    shown = said[said.index("\nfilters_to_matrix:") :]
+    assert "call  1: " in shown and "handed back:" in shown and "right:" in shown and mine["hint"] in shown
+    assert ", recorded: 2x2 times 2x2: as it should be" in said and "numbers out of order: 1 of 1" in said
+    assert "The same verdict as in the ledger" in said and {p: p.read_bytes() for p in before} == before
+    forged = records(graded)["cyd"]
+    forged["exercises"]["filters_to_matrix"] |= {"state": "ok", "points": 2.0}
+    try:
+        Place(graded / "state").ledger.append(forged)
+        assert main([*appeal, "--exercise", "filters_to_matrix"]) == 1
+        said = capsys.readouterr().out
+        assert "ANOTHER verdict than in the ledger" in said and "\nim2col:" not in said
+    finally:
+        ledger.write_bytes(before[ledger])
+
+
 def test_the_same_submission_gets_the_same_verdict_again(graded: Path) -> None:
     from autograder.grading import grade_file
     from autograder.run import seeds_of
