@@ -41,9 +41,10 @@ def workers(words: Sequence[str]) -> list[str]:
 
 
 def environment(each: int = 0) -> dict[str, str]:
-    """This environment without the switches that slow numpy's matrix product or change results; `each`: threads a worker's BLAS may use."""
+    """This environment without the switches that slow numpy or Python or change results; `each`: threads a worker's BLAS may use."""
     env = dict(os.environ)
-    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTEST_ADDOPTS"):
+    # the last: tests start some hundred Pythons, which would compile the whole library each for itself
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"):
         env.pop(name, None)
     env.setdefault("PYTHONHASHSEED", "0")  # workers must list the same tests in the same order, also those drawn from a set
     if each:  # two workers with two threads each would wait for each other

@@ -221,10 +221,12 @@ def test_tests_run_in_as_many_workers_as_there_are_cores_unless_the_words_say_ot
     assert test_command.workers(words) == want
 
 
-def test_a_workers_matrix_products_keep_to_one_thread_and_a_users_own_wish_stands(monkeypatch):
+def test_a_workers_products_keep_to_one_thread_its_pythons_keep_their_bytecode_and_a_users_own_wish_stands(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     env = test_command.environment(each=1)
+    assert "PYTHONDONTWRITEBYTECODE" not in env
     assert (env["OMP_NUM_THREADS"], env["MKL_NUM_THREADS"]) == ("1", "3")
     assert "OMP_NUM_THREADS" not in test_command.environment()
 
