@@ -117,7 +117,7 @@ def task(name: str, entry: Mapping[str, Any], slides: str, given: Mapping[str, f
         out.append('<p class="good">Right.</p>')
         return "".join([*out, "</section>"])
     word = WORDS.get(entry["state"], entry["state"])
-    out.append(f'<p><span class="bad">{esc(word[:1].upper() + word[1:])}.</span> {esc(entry["message"])}</p>')
+    out.append(f'<p><span class="bad">{esc(word[:1].upper() + word[1:])}.</span> {in_words(entry["message"])}</p>')
     if entry["arguments"]:
         rows = "".join(f"<tr><th>{esc(n)}</th><td><pre>{esc(text)}</pre></td></tr>" for n, text in entry["arguments"])
         label = f": <b>{esc(entry['label'])}</b>" if entry["label"] else ""
@@ -128,7 +128,7 @@ def task(name: str, entry: Mapping[str, Any], slides: str, given: Mapping[str, f
         out.append(f"<p>It calls {' and '.join(f'<code>{esc(u)}</code>' for u in used)}, not right yet either: mend that first.</p>")
     if entry["hint"] or entry["slide"]:
         idea = f"<b>{esc(entry['misconception'][:1].upper() + entry['misconception'][1:])}.</b> " if entry["misconception"] else ""
-        out.append(f'<p class="hint">{idea}{esc(entry["hint"])} {slide_link(entry["slide"], slides)}</p>')
+        out.append(f'<p class="hint">{idea}{in_words(entry["hint"])} {slide_link(entry["slide"], slides)}</p>')
     return "".join([*out, "</section>"])
 
 
