@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from course_lib.views import crossover_map, error_growth, im2col_and_mec, price_
 
 SLIDE = ConvShape(1, 1, 7, 7, 1, 3, 3)
 LAYER = ConvShape(1, 8, 12, 12, 8, 3, 3, 1, 1)
-PRICES = compare(LAYER, time=False, errors=False, memory=False)
-ERRORS = errors_of(channels=(1, 16), tiles=20)
+prices = cache(lambda: compare(LAYER, time=False, errors=False, memory=False))
+errors_found = cache(lambda: errors_of(channels=(1, 16), tiles=20))
 WINNERS = ("im2col", "winograd", "fft", "several", "pointwise", "mec", "kn2row", "indirect", "tiled")
 MAP = Report.of(
     [
@@ -35,8 +36,8 @@ PICTURES = {
     "winograd_tile": lambda: (winograd_tile(tile_stages(2, 3)), 9),
     "winograd_tile_f4": lambda: (winograd_tile(tile_stages(4, 3)), 40),
     "winograd_tile_f6": lambda: (winograd_tile(tile_stages(6, 3)), 20),
-    "error_growth": lambda: (error_growth(ERRORS), 0),
-    "price_bars": lambda: (price_bars(PRICES), 0),
+    "error_growth": lambda: (error_growth(errors_found()), 0),
+    "price_bars": lambda: (price_bars(prices()), 0),
     "crossover_map": lambda: (crossover_map(MAP, "expected ms", 16), 0),
 }
 GOLDEN = ("im2col_and_mec", "winograd_tile", "crossover_map", "price_bars")  # whole numbers only: the same on every machine
@@ -149,19 +150,19 @@ def test_stages_that_do_not_belong_together_are_refused():
 
 
 def test_a_larger_error_stands_higher():
-    scene = error_growth(ERRORS)
+    scene = error_growth(errors_found())
     dots = {item["tip"]: item["y"] for item in scene.items if item["kind"] == "circle"}
-    assert len(dots) == len(ERRORS)
+    assert len(dots) == len(errors_found())
     for dtype in ("float32", "float16"):
         here = [(float(tip.split()[-1]), y) for tip, y in dots.items() if tip.startswith(dtype)]
         assert [y for _, y in sorted(here)] == sorted((y for _, y in here), reverse=True)
 
 
 def test_the_least_of_each_price_is_marked_and_said():
-    scene = price_bars(PRICES)
+    scene = price_bars(prices())
     state = {item["id"]: item for item in scene.items}
-    able = [row for row in PRICES if not row["cannot"]]
-    column = list(PRICES.columns).index("multiplications") and 0
+    able = [row for row in prices() if not row["cannot"]]
+    column = list(prices().columns).index("multiplications") and 0
     least = min(range(len(able)), key=lambda i: able[i]["multiplications"])
     assert state[f"value{column}.{least}"]["weight"] == 700
     assert f"multiplications: {able[least]['algorithm']}" in scene.alt
@@ -180,7 +181,7 @@ def test_a_cell_names_its_winner_and_an_empty_one_says_so():
     "call, words",
     [
         (lambda: error_growth(Report({"dtype": [], "C": [], "algorithm": [], "largest": []})), "it has no rows"),
-        (lambda: error_growth(ERRORS, "median"), "want the column 'median'"),
+        (lambda: error_growth(errors_found(), "median"), "want the column 'median'"),
         (lambda: error_growth(Report({"dtype": ["a"], "C": [1], "algorithm": ["b"], "largest": [0.0]})), "a value of 0 or less"),
         (lambda: price_bars(Report({"algorithm": ["a"]})), "want the column 'cannot'"),
         (lambda: price_bars(Report({"algorithm": ["a"], "cannot": ["no"], "ms": [None]})), "want algorithms with at least one price"),
