@@ -4,10 +4,8 @@ Each thread takes a piece of c, some columns or some rows, and works on its own:
 
     for each block of columns (wide):
         for each block of k (depth):
-            pack b block                              panels of columns, near the third cache
             for each block of rows (high):
-                pack a block                          panels of rows, in the second cache
-                c block += a block * b block          block_nest
+                c block += a block * b block          a and b are packed on the way, each by who reads it first (block.py)
 """
 
 from __future__ import annotations
@@ -19,13 +17,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, blank, checked
-from course_lib.kernels.pack import pack_columns, pack_rows
-from course_lib.kernels.plan import Plan, Tile, block_nest, cache_bytes, column_nest, even, planned, register_tile, row_nest
+from course_lib.kernels.arrays import address, aligned, blank, checked
+from course_lib.kernels.block import write_block
+from course_lib.kernels.plan import Plan, Tile, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
-from course_lib.nest.lower import lower
 from course_lib.nest.schedule import Schedule
 from course_lib.nest.threads import shares, together
 from course_lib.shapes import GemmShape, whole
@@ -65,11 +62,10 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     loose = shape.N <= 4 * lanes()
     large = 4 * shape.M * shape.N > cache_bytes(2)  # c comes from afar: touch it less often, at the price of panels beyond the first cache
     tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2)
-    few = shape.M <= 8 * tile.tall
-    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) // 2 if few else cache_bytes(1) * (2 if large else 1)
+    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) * 2 if large else cache_bytes(1) * 2 // 3
     depth = even(shape.K, max(1, panel // (4 * tile.wide)))
-    high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // (8 if large else 16) // (4 * depth)), tile.tall)
-    wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if few else 2048, tile.wide)
+    high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
+    wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if shape.M <= high else 2048, tile.wide)
     return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
 
 
@@ -85,57 +81,55 @@ def cut(plan: GemmPlan, shape: GemmShape) -> GemmPlan:
 
 
 def write_gemm(module: ir.Module, name: str, shape: GemmShape, plan: GemmPlan, pitch: int) -> None:
-    """`name(a*, b*, c*, panels*, buffer*)`: a piece of a product; rows of b and c are `pitch` apart.
+    """`name(a*, b*, c*, left*, right*)`: a piece of a product; rows of b and c are `pitch` apart, left and right are for the panels.
 
-    A b of one panel is not worth packing a for: a is used where it lies.
+    The block of the first rows packs b while it reads it, and every block packs its part of a: see block.py.
     """
-    tile, loose = plan.tile, shape.N <= plan.tile.wide
-    pack_rows(module, f"{name}_rows", pitch, tile.lanes, tile.vectors)
-    pack_columns(module, f"{name}_columns", shape.K, tile.tall, tile.lanes)
+    tile = plan.tile
     high, wide, depth = (-(-n // block) for n, block in ((shape.M, plan.high), (shape.N, plan.wide), (shape.K, plan.depth)))
     last_i, last_j, last_k = shape.M - (high - 1) * plan.high, shape.N - (wide - 1) * plan.wide, shape.K - (depth - 1) * plan.depth
+    sizes_j, sizes_k = {last_j, plan.wide if wide > 1 else last_j}, {last_k, plan.depth if depth > 1 else last_k}
+    first_i = plan.high if high > 1 else last_i
 
-    def kernel(i: int, j: int, k: int) -> Any:
-        full = f"{name}_block_{i}_{j}_{k}"
+    def kernel(i: int, j: int, k: int, fresh: bool) -> Any:
+        full = f"{name}_block_{i}_{j}_{k}{'_fresh' * fresh}"
         if full not in module.globals:
-            nest, pitches = block_nest(tile, i, j, k, a="IK" if loose else ""), {"C": (pitch, 1)}
-            lower(nest, full, module=module, pitches=pitches | ({"A": (shape.K, 1)} if loose else {}), carrying=True)
-            module.globals[full].linkage = "internal"
+            write_block(module, full, tile, i, j, k, pitch, a=shape.K, fresh=fresh, keep=high > 1)
         return module.globals[full]
 
-    for i in {last_i, plan.high if high > 1 else last_i}:
-        for j in {last_j, plan.wide if wide > 1 else last_j}:
-            for k in {last_k, plan.depth if depth > 1 else last_k}:
-                kernel(i, j, k)
+    for j in sizes_j:
+        for k in sizes_k:
+            kernel(first_i, j, k, True)
+            for i in {last_i} | ({plan.high} if high > 2 else set()) if high > 1 else ():
+                kernel(i, j, k, False)
 
     e = Emitter(module, name, ir.FloatType(), 5, 0)
-    b, (a, right, c, panels, buffer) = e.builder, e.function.args
+    b, (a, right, c, left, panels) = e.builder, e.function.args
 
-    def b_block(j: Value, k: Value) -> None:
-        start = b.add(b.mul(b.mul(k, const(plan.depth)), const(pitch)), b.mul(j, const(plan.wide)))
-        columns = b.select(b.icmp_signed("==", j, const(wide - 1)), const(last_j), const(plan.wide))
-        rows = b.select(b.icmp_signed("==", k, const(depth - 1)), const(last_k), const(plan.depth))
-        b.call(module.globals[f"{name}_rows"], [b.gep(right, [start]), panels, rows, columns])
-        e.loop(const(0), const(high), lambda i, _: a_block(i, j, k))
+    def block(i: Value, j: Value, k: Value, fresh: bool) -> None:
+        rows = b.mul(i, const(plan.high))
+        at_a = b.gep(a, [b.add(b.mul(rows, const(shape.K)), b.mul(k, const(plan.depth)))])
+        at_b = b.gep(right, [b.add(b.mul(k, const(plan.depth * pitch)), b.mul(j, const(plan.wide)))])
+        at_c = b.gep(c, [b.add(b.mul(rows, const(pitch)), b.mul(j, const(plan.wide)))])
 
-    def a_block(i: Value, j: Value, k: Value) -> None:
-        first = b.mul(i, const(plan.high))
-        source = b.gep(a, [b.add(b.mul(first, const(shape.K)), b.mul(k, const(plan.depth)))])
-        out = b.gep(c, [b.add(b.mul(first, const(pitch)), b.mul(j, const(plan.wide)))])
-
-        def by_i(rows: int) -> None:
-            def by_k(deep: int) -> None:
-                if not loose:
-                    b.call(module.globals[f"{name}_columns"], [source, buffer, const(rows), const(deep)])
-
-                def by_j(columns: int) -> None:
-                    b.call(kernel(rows, columns, deep), [source if loose else buffer, panels, out, k])
+        def by_i(i_size: int) -> None:
+            def by_k(k_size: int) -> None:
+                def by_j(j_size: int) -> None:
+                    b.call(kernel(i_size, j_size, k_size, fresh), [at_a, at_b, at_c, left, panels, k])
 
                 e.sized(j, wide, plan.wide, last_j, by_j)
 
             e.sized(k, depth, plan.depth, last_k, by_k)
 
-        e.sized(i, high, plan.high, last_i, by_i)
+        if fresh:
+            by_i(first_i)
+        else:
+            e.sized(i, high, plan.high, last_i, by_i)
+
+    def b_block(j: Value, k: Value) -> None:
+        block(const(0), j, k, True)
+        if high > 1:
+            e.loop(const(1), const(high), lambda i, _: block(i, j, k, False))
 
     e.loop(const(0), const(wide), lambda j, _: e.loop(const(0), const(depth), lambda k, _: b_block(j, k)))
     b.ret_void()
@@ -188,19 +182,19 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
     for _, _, piece in mine:
         sizes = plans[piece]
         panels, buffer = sizes.depth * (sizes.wide + tile.wide), (sizes.high + tile.tall) * sizes.depth + tile.lanes
-        rooms.append((aligned(panels), aligned(buffer)))
-    places = [(panels.ctypes.data, buffer.ctypes.data) for panels, buffer in rooms]
+        rooms.append((aligned(buffer), aligned(panels)))
+    # a small product takes microseconds: what can be known before is not asked for at each call
+    a_shape, b_shape, c_shape = shape.a_shape, shape.b_shape, shape.c_shape
+    work = [
+        (kernel, 4 * i * shape.K, 4 * j, 4 * (i * shape.N + j), address(left), address(right))
+        for kernel, (i, j, _), (left, right) in zip(kernels, mine, rooms, strict=True)
+    ]
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        a, b = checked("a", a, shape.a_shape), checked("b", b, shape.b_shape)
-        c = blank(shape.c_shape)
-        at_a, at_b, at_c = a.ctypes.data, b.ctypes.data, c.ctypes.data
-        together(
-            [
-                (kernel, at_a + 4 * i * shape.K, at_b + 4 * j, at_c + 4 * (i * shape.N + j), *buffers)
-                for kernel, (i, j, _), buffers in zip(kernels, mine, places, strict=True)
-            ]
-        )
+        a, b = checked("a", a, a_shape), checked("b", b, b_shape)
+        c = blank(c_shape)
+        at_a, at_b, at_c = address(a), address(b), address(c)
+        together([(kernel, at_a + i, at_b + j, at_c + ij, left, right) for kernel, i, j, ij, left, right in work])
         return c
 
     gemm.rooms = rooms  # type: ignore[attr-defined]  # the addresses are good for as long as the function is there

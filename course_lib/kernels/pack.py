@@ -1,11 +1,9 @@
-"""Laying operands out in panels, the way the inner kernel walks through them, in machine code.
+"""Laying windows out in panels, the way the inner kernel walks through them, in machine code: a piece of im2col.
 
-    windows   a piece of im2col: [panel][c,r,s][pixel]      sixteen output pixels a panel, zeros where the window hangs over
-    rows      b[K,N] -> [panel][k][column]                  sixteen columns a panel
-    columns   a[M,K] -> [panel][k][row]                     six rows a panel, turned by a butterfly of shuffles
+    [panel][c,r,s][pixel]      some vectors of output pixels a panel, zeros where the window hangs over
 
-Only a block that fits into the cache is ever packed, so what im2col costs in memory is not paid here: the lowered matrix
-exists a few columns at a time.
+Plain matrices are packed by the kernel that reads them first (block.py). Only a block that fits into the cache is ever packed, so what
+im2col costs in memory is not paid here: the lowered matrix exists a few columns at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from course_lib.nest.emit import BIT, INT, LANE, Emitter, Value, const, zero
+from course_lib.nest.emit import BIT, LANE, Emitter, Value, const, zero
 from course_lib.shapes import ConvShape
 
 SOURCE = "Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; implicit GEMM as in cuDNN (Chetlur et al., 2014)"
@@ -38,13 +36,12 @@ class Image:
     @classmethod
     def of(cls, shape: ConvShape) -> Image:
         """A 1x1 layer that skips nothing is one long row: no pixel has neighbours."""
-        if (shape.R, shape.S) == (1, 1) and shape.strides == (1, 1) and not any(map(any, shape.pads)):
+        if shape.R == shape.S == 1 and shape.strides == (1, 1) and not any(map(any, shape.pads)):
             return cls(1, shape.H * shape.W, 1, shape.P * shape.Q, 1, 1, (1, 1), (0, 0), (1, 1))
         (top, _), (left, _) = shape.pads
         return cls(shape.H, shape.W, shape.P, shape.Q, shape.R, shape.S, shape.strides, (top, left), shape.dilations)
 
 
-ROWS = 8  # rows of b read side by side
 MOST_TAPS = 25  # written out with their masks; larger kernels loop over their taps
 
 
@@ -229,95 +226,4 @@ class Windows:
         e.loop(const(0), const(im.R), lambda r, _: e.loop(const(0), const(im.S), lambda s, _: tap(r, s)))
 
 
-def pack_rows(module: ir.Module, name: str, columns: int, wide: int, vectors: int) -> None:
-    """Writes `pack(b*, panels*, rows, count)`: rows of b, `columns` apart, into panels; the last panel is filled up with zeros."""
-    e = Emitter(module, name, ir.FloatType(), 2, 2)
-    e.function.linkage = "internal"
-    b, (source, panels, rows, count) = e.builder, e.function.args
-    width = wide * vectors
-    whole = b.udiv(count, const(width))
-    left = b.sub(count, b.mul(whole, const(width)))
-    size = b.mul(rows, const(width))
-
-    def chunk(k: Value, many: int) -> None:
-        """`many` rows at a time: as many streams to read, a run of whole lines to write."""
-        start, to = b.mul(k, const(columns)), b.mul(k, const(width))
-
-        def panel(j: Value, _: list[Value]) -> None:
-            at, out = b.add(start, b.mul(j, const(width))), b.add(to, b.mul(j, size))
-            for row in range(many):
-                line = b.add(at, const(row * columns))
-                for v in range(vectors):
-                    e.store(e.load(source, line, v * wide, wide), panels, out, row * width + v * wide)
-
-        e.loop(const(0), whole, panel, sure=False)
-
-        def column(j: Value, _: list[Value]) -> None:
-            inside = b.icmp_signed("<", j, left)
-            at = b.select(inside, b.add(b.add(start, b.mul(whole, const(width))), j), const(0))
-            for row in range(many):
-                one = e.load(source, b.add(at, b.select(inside, const(row * columns), const(0))), 0)
-                e.store(b.select(inside, one, zero(e.number)), panels, b.add(b.add(to, b.mul(whole, size)), j), row * width)
-
-        e.choose(b.icmp_signed(">", left, const(0)), lambda: e.loop(const(0), const(width), column), list)
-
-    chunks = b.udiv(rows, const(ROWS))
-    e.loop(const(0), chunks, lambda k, _: chunk(b.mul(k, const(ROWS)), ROWS), sure=False)
-    e.loop(b.mul(chunks, const(ROWS)), rows, lambda k, _: chunk(k, 1), sure=False)
-    b.ret_void()
-
-
-def transposed(e: Emitter, rows: list[Value]) -> list[Value]:
-    """The butterfly: log2(n) rounds of shuffles turn n vectors of n lanes around."""
-    n, rows = len(rows), list(rows)
-    apart = 1
-    while apart < n:
-        for i in range(n):
-            if not i & apart:
-                low, high = rows[i], rows[i + apart]
-                rows[i] = e.shuffle(low, high, [l if not l & apart else n + l - apart for l in range(n)])
-                rows[i + apart] = e.shuffle(low, high, [l + apart if not l & apart else n + l for l in range(n)])
-        apart *= 2
-    return rows
-
-
-def pack_columns(module: ir.Module, name: str, pitch: int, tall: int, wide: int) -> None:
-    """Writes `pack(a*, panels*, rows, depth)`: rows of a, `pitch` apart, into panels [k][tall], and up to `wide` numbers behind."""
-    e = Emitter(module, name, ir.FloatType(), 2, 2)
-    e.function.linkage = "internal"
-    b, (source, panels, rows, depth) = e.builder, e.function.args
-    vectors = b.udiv(depth, const(wide))
-
-    def panel(i: Value, _: list[Value]) -> None:
-        first = b.mul(i, const(tall))
-        last = b.sub(rows, const(1))
-        lines = []
-        for t in range(tall):
-            line = b.add(first, const(t))
-            lines.append(b.mul(b.select(b.icmp_signed("<", line, rows), line, last), const(pitch)))
-        out = b.mul(first, depth)
-
-        def several(v: Value, _: list[Value]) -> None:
-            k = b.mul(v, const(wide))
-            to = b.add(out, b.mul(k, const(tall)))
-            turned = []
-            for group in range(0, tall, wide):
-                chosen = [lines[min(group + t, tall - 1)] for t in range(wide)]
-                turned.append(transposed(e, [e.load(source, b.add(line, k), 0, wide) for line in chosen]))
-            for lane in range(wide):  # each store spoils what lies behind it, and the next one mends it
-                for group, vectors_of in enumerate(turned):
-                    e.store(vectors_of[lane], panels, to, lane * tall + group * wide)
-
-        e.loop(const(0), vectors, several, sure=False)
-
-        def single(k: Value, _: list[Value]) -> None:
-            for t in range(tall):
-                e.store(e.load(source, b.add(lines[t], k), 0), panels, b.add(out, b.mul(k, const(tall))), t)
-
-        e.loop(b.mul(vectors, const(wide)), depth, single, sure=False)
-
-    e.loop(const(0), b.udiv(b.add(rows, const(tall - 1)), const(tall)), panel)
-    b.ret_void()
-
-
-__all__ = ["INT", "Image", "Windows", "pack_columns", "pack_rows"]
+__all__ = ["Image", "Windows"]

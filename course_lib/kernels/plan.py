@@ -27,6 +27,8 @@ Chosen = TypeVar("Chosen", bound="Plan")
 
 SOURCE = "Goto & van de Geijn 2008; Low, Igual, Smith, Quintana-Orti, Analytical Modeling Is Enough, 2016 (as implemented here)"
 
+TURN = 4  # k in a turn of the innermost loop: what a turn costs beside its multiply-adds is shared by them
+
 USUAL = {1: 32 << 10, 2: 512 << 10}  # bytes, the smallest one meets among recent processors: where the system does not tell
 
 
@@ -113,19 +115,19 @@ def even(total: int, most: int, multiple: int = 1) -> int:
     return -(-each // multiple) * multiple
 
 
-def block_nest(tile: Tile, i: int, j: int, k: int, high: int = 0, a: str = "") -> Schedule:
+def block_nest(tile: Tile, i: int, j: int, k: int, high: int = 0, a: str = "", b: str = "") -> Schedule:
     """The nest inside the blocks: panels of b outside, panels of a inside, the sums of a tile held through all of k.
 
     for i_t: for j_t: for i_s_t: tile = 0; for k: tile += a panel * b panel; c += tile
 
-    `a` is another layout for a, where it is not worth packing.
+    `a` and `b` are other layouts, where an operand is not (or not yet) packed.
     """
-    problem = gemm_problem(GemmShape(i, j, k), a=a or f"IK{tile.tall}i", b=f"JK{tile.wide}j")
-    nest = schedule(problem, "i j k").tile(j=tile.wide).tile(j_s=tile.lanes)
+    problem = gemm_problem(GemmShape(i, j, k), a=a or f"IK{tile.tall}i", b=b or f"JK{tile.wide}j")
+    nest = schedule(problem, "i j k").tile(j=tile.wide, k=min(TURN, k)).tile(j_s=tile.lanes)
     if high and high < i:
-        nest = nest.tile(i=high).tile(i_s=tile.tall).reorder("i_t j_t i_s_t k i_s_s j_s_t j_s_s").unroll("i_s_s j_s_t")
+        nest = nest.tile(i=high).tile(i_s=tile.tall).reorder("i_t j_t i_s_t k_t k_s i_s_s j_s_t j_s_s").unroll("k_s i_s_s j_s_t")
     else:
-        nest = nest.tile(i=tile.tall).reorder("j_t i_t k i_s j_s_t j_s_s").unroll("i_s j_s_t")
+        nest = nest.tile(i=tile.tall).reorder("j_t i_t k_t k_s i_s j_s_t j_s_s").unroll("k_s i_s j_s_t")
     return nest.vectorize("j_s_s")
 
 

@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, blank, checked
+from course_lib.kernels.arrays import aligned, layer
 from course_lib.kernels.plan import Plan, planned
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
 from course_lib.nest.problem import conv_problem
 from course_lib.nest.schedule import Schedule, schedule
-from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 MOST_TAPS = 256  # multiply-adds unrolled; larger kernels keep r as a loop
@@ -115,12 +114,7 @@ def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Planes
     weights = np.ascontiguousarray(wt)
     frames = [aligned(inner.H * inner.W + inner.P * inner.Q) for _ in range(threads)]
 
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = blank(shape.oa_shape)
-        threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), frames, shape.N * shape.C)
-        return oa
-
+    conv = layer(kernel, shape, weights, frames, shape.N * shape.C)
     conv.library = library  # type: ignore[attr-defined]
     return conv
 

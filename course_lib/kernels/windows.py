@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, blank, checked
-from course_lib.kernels.pack import Image, Windows, pack_rows
+from course_lib.kernels.arrays import aligned, layer
+from course_lib.kernels.block import write_block
+from course_lib.kernels.pack import Image, Windows
 from course_lib.kernels.plan import Plan, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import FULL, compile_ir, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 SOURCE = "Goto & van de Geijn 2008 (blocking); Chetlur et al., cuDNN, 2014 (implicit GEMM), as implemented here"
@@ -52,10 +52,16 @@ class WindowsPlan(Plan):
     effort: int = FULL
 
 
+def is_flat(shape: ConvShape) -> bool:
+    """Whether the windows are a matrix as it stands, its rows the channels: 1x1 without stride and padding."""
+    return (shape.R, shape.S) == (1, 1) and shape.strides == (1, 1) and not any(map(any, shape.pads))
+
+
 def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     """The blocks for a layer: see plan.py for the reasons.
 
-    A packed block of windows is small beside the second cache, since what it was packed from passes through there as well.
+    A packed block of windows is small beside the second cache, since what it was packed from passes through there as well. A matrix as it
+    stands is packed a panel at a time: there a block of the output stays in the second cache while the blocks of channels add to it.
     """
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
@@ -63,7 +69,8 @@ def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     channels = even(each_c, max(1, cache_bytes(1) // 2 // (4 * tile.wide) // taps))
     depth = channels * taps
     high = even(each_k, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
-    block = even(pixels, max(tile.wide, min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)), tile.wide)
+    most = cache_bytes(2) // 4 // (4 * each_k) if is_flat(shape) else min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)
+    block = even(pixels, max(tile.wide, most), tile.wide)
     part = each_k
     jobs = shape.N * shape.groups * -(-pixels // block)
     if threads > 1 and jobs % threads and jobs < 8 * threads:
@@ -108,17 +115,18 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
     module, tile, image = new_module(), plan.tile, Image.of(shape)
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
-    flat = image.P == image.R == image.S == 1 and image.strides == (1, 1) and image.H == 1 and image.W == image.Q
-    if flat:  # a matrix as it stands: its rows are the channels
-        pack_rows(module, "pack", pixels, tile.lanes, tile.vectors)
-    else:
+    flat = is_flat(shape)
+    if not flat:
         Windows(module, "pack", image, tile.lanes, tile.vectors)
     kernels: dict[tuple[int, int, int], Any] = {}
 
     def kernel(i: int, j: int, k: int) -> Any:
         if (i, j, k) not in kernels:
             name = f"block_{i}_{j}_{k}"
-            lower(block_nest(tile, i, j, k, plan.high), name, module=module, pitches={"C": (pixels, 1)}, carrying=True)
+            if flat:  # a matrix as it stands, its rows are the channels: packed by who reads it first
+                write_block(module, name, tile, i, j, k, pixels, high=plan.high)
+            else:
+                lower(block_nest(tile, i, j, k, plan.high), name, module=module, pitches={"C": (pixels, 1)}, carrying=True)
             kernels[i, j, k] = module.globals[name]
             kernels[i, j, k].linkage = "internal"
         return kernels[i, j, k]
@@ -137,7 +145,6 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
 
     e = Emitter(module, "conv", ir.FloatType(), 4, 2)
     b, (ia, wt, oa, buffer, low, high) = e.builder, e.function.args
-    pack = module.globals["pack"]
 
     def job(t: Value, _: list[Value]) -> None:
         block = b.urem(t, const(blocks))
@@ -152,13 +159,14 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
 
         def step(i: int, j: int, k: int, c: Value) -> None:
             source = b.add(inputs, b.mul(c, const(shape.H * shape.W)))
+            panels = b.gep(wt, [b.add(weights, b.mul(c, const(rounded(i) * taps)))])
+            out = b.gep(oa, [outputs])
             if flat:
-                b.call(pack, [b.gep(ia, [b.add(source, first)]), buffer, const(k), const(j)])
+                b.call(kernel(i, j, k), [panels, b.gep(ia, [b.add(source, first)]), out, panels, buffer, c])
             else:
                 panel = b.udiv(first, const(tile.wide))
-                b.call(pack, [b.gep(ia, [source]), buffer, panel, const(-(-j // tile.wide)), const(k)])
-            panel = b.add(weights, b.mul(c, const(rounded(i) * taps)))
-            b.call(kernel(i, j, k * taps), [b.gep(wt, [panel]), buffer, b.gep(oa, [outputs]), c])
+                b.call(module.globals["pack"], [b.gep(ia, [source]), buffer, panel, const(-(-j // tile.wide)), const(k)])
+                b.call(kernel(i, j, k * taps), [panels, buffer, out, c])
 
         def sized(i: int, j: int) -> None:
             def whole(c: Value, _: list[Value]) -> None:
@@ -194,11 +202,6 @@ def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Windo
     depth = plan.channels * shape.R * shape.S
     buffers = [aligned(depth * (plan.pixels + plan.tile.wide)) for _ in range(threads)]
 
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = blank(shape.oa_shape)
-        threaded(kernel, (ia.ctypes.data, weights.ctypes.data, oa.ctypes.data), buffers, jobs)
-        return oa
-
+    conv = layer(kernel, shape, weights, buffers, jobs)
     conv.library = library  # type: ignore[attr-defined]
     return conv

@@ -21,14 +21,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from course_lib.kernels.arrays import aligned, blank, checked
+from course_lib.kernels.arrays import aligned, layer
 from course_lib.kernels.cook_toom import Matrix, cook_toom
-from course_lib.kernels.pack import transposed
 from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
 from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
 from course_lib.nest.lower import lower
-from course_lib.nest.threads import threaded
 from course_lib.shapes import ConvShape
 
 SOURCE = "Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4"
@@ -173,7 +171,7 @@ def picture_in(module: ir.Module, shape: ConvShape, rooms: Rooms) -> Any:
         source = b.mul(h, const(W))
 
         def block(w: Value) -> None:
-            turned = transposed(e, [e.load(ia, b.add(source, w), c * area, wide) for c in range(wide)])
+            turned = e.transposed([e.load(ia, b.add(source, w), c * area, wide) for c in range(wide)])
             for pixel, value in enumerate(turned):
                 e.store(value, picture, b.add(to, b.mul(w, const(wide))), pixel * wide)
 
@@ -250,7 +248,7 @@ def result_out(module: ir.Module, shape: ConvShape, rooms: Rooms) -> Any:
         source, to = b.mul(i, const(rooms.wide_out * wide)), b.mul(i, const(Q))
 
         def block(q: Value) -> None:
-            turned = transposed(e, [e.load(result, b.add(source, b.mul(q, const(wide))), pixel * wide, wide) for pixel in range(wide)])
+            turned = e.transposed([e.load(result, b.add(source, b.mul(q, const(wide))), pixel * wide, wide) for pixel in range(wide)])
             for k, value in enumerate(turned):
                 e.store(value, oa, b.add(to, q), k * area)
 
@@ -357,11 +355,6 @@ def winograd_conv(
     buffers = [aligned(Rooms(shape, tiles).total) for _ in range(threads)]
     jobs = shape.N * -(-tiles.rows // tiles.high) * -(-shape.K // tiles.part)
 
-    def conv(ia: np.ndarray) -> np.ndarray:
-        ia = checked("ia", ia, shape.ia_shape)
-        oa = blank(shape.oa_shape)
-        threaded(kernel, (ia.ctypes.data, u.ctypes.data, oa.ctypes.data), buffers, jobs)
-        return oa
-
+    conv = layer(kernel, shape, u, buffers, jobs)
     conv.library = library  # type: ignore[attr-defined]
     return conv

@@ -119,15 +119,15 @@ class Emitter:
     def store(self, value: Value, pointer: Value, base: Value | None, offset: int) -> None:
         self.builder.store(value, self.address(pointer, base, offset, value.type), align=self.itemsize)
 
-    def prefetch(self, pointer: Value, base: Value | None, offset: int, write: bool = False) -> None:
-        """Ask for a cache line that will be wanted later; a hint that may point anywhere."""
+    def prefetch(self, pointer: Value, base: Value | None, offset: int, write: bool = False, near: int = 3) -> None:
+        """Ask for a cache line that will be wanted later, into the first cache (2: the second); a hint that may point anywhere."""
         byte = ir.PointerType(ir.IntType(8))
         name = "llvm.prefetch.p0"
         known = self.module.globals.get(name)
         if known is None:
             known = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE]), name)
         place = self.builder.bitcast(self.address(pointer, base, offset), byte)
-        self.builder.call(known, [place, *(ir.Constant(LANE, n) for n in (int(write), 3, 1))])  # to write, keep, data
+        self.builder.call(known, [place, *(ir.Constant(LANE, n) for n in (int(write), near, 1))])  # to write, how near, data
 
     @property
     def itemsize(self) -> int:
@@ -141,6 +141,19 @@ class Emitter:
 
     def shuffle(self, a: Value, b: Value, picks: Sequence[int]) -> Value:
         return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(LANE, len(picks)), list(picks)))
+
+    def transposed(self, rows: Sequence[Value]) -> list[Value]:
+        """The butterfly: log2(n) rounds of shuffles turn n vectors of n lanes around."""
+        n, rows = len(rows), list(rows)
+        apart = 1
+        while apart < n:
+            for i in range(n):
+                if not i & apart:
+                    low, high = rows[i], rows[i + apart]
+                    rows[i] = self.shuffle(low, high, [l if not l & apart else n + l - apart for l in range(n)])
+                    rows[i + apart] = self.shuffle(low, high, [l + apart if not l & apart else n + l for l in range(n)])
+            apart *= 2
+        return rows
 
     def gather(self, pointer: Value, base: Value | None, offset: int, stride: int, wide: int) -> Value:
         """`wide` numbers, `stride` apart. Every second one: two overlapping vectors and a shuffle, nothing read behind the last."""

@@ -25,11 +25,13 @@ from llvmlite import ir
 from course_lib.nest.address import Address, affine
 from course_lib.nest.emit import BIT, INT, Emitter, Value, const, zero
 from course_lib.nest.jit import new_module
+from course_lib.nest.problem import Tensor
 from course_lib.nest.schedule import Guard, Loop, Schedule, check_nest
 
+LINE = 64  # bytes
 MOST_HELD = 32  # outputs held at once; more would only travel to the stack and back
 MOST_PEELED = 4  # values of one loop written out for a ragged end
-MOST_BODIES = 768  # multiply-adds written into one function
+MOST_BODIES = 1024  # multiply-adds written into one function
 
 Pending = tuple[tuple[Guard, int], ...]  # guards not yet known to hold, with the room that is left
 Key = tuple[int, int]  # an output held: its offset from the base, its lanes (0: a single number)
@@ -43,6 +45,20 @@ def evenly(offsets: list[int]) -> tuple[int, int]:
         if rows * each == len(offsets) and all(offsets[i] == offsets[i % each] + i // each * pitch for i in range(len(offsets))):
             return rows, pitch
     return 1, 0
+
+
+@dataclass(frozen=True)
+class Later:
+    """What is wanted after a nest, rows `pitch` numbers apart: a turn of the innermost loop asks for the first `lines` lines of one.
+
+    Turn t asks for row t >> slow, `each` rows further on in every turn of `loop`: slowly enough for memory to keep up.
+    """
+
+    loop: str
+    each: int
+    slow: int
+    pitch: int
+    lines: int
 
 
 class TooMuchCode(Exception):
@@ -63,8 +79,18 @@ class Where:
 class Lowering:
     """The fast way: straight code in registers."""
 
-    def __init__(self, emitter: Emitter, nest: Schedule, addresses: list[Address], carry_on: Value | None) -> None:
+    def __init__(
+        self,
+        emitter: Emitter,
+        nest: Schedule,
+        addresses: list[Address],
+        carry_on: Value | None,
+        copies: Mapping[int, tuple[int, int]],
+        later: Later | None,
+    ) -> None:
         self.e, self.nest, self.addresses, self.carry_on = emitter, nest, addresses, carry_on
+        self.copies = copies  # of an input: (its copy's place among the tensors, how far ahead to ask for more)
+        self.later = later
         self.loops = nest.loops
         self.reduction = set(nest.problem.reduction)
         self.bodies = 0
@@ -143,7 +169,7 @@ class Lowering:
                 return None
             start = where.bases[2]
             sums = self.begin(where, keys)
-            sums = self.nest_at(at, replace(where, bases=[*where.bases[:2], (start[0], 0)]), sums)
+            sums = self.nest_at(at, replace(where, bases=[*where.bases[:2], (start[0], 0), *where.bases[3:]]), sums)
             self.wanted = []
             self.finish(where, start, sums)
             return None
@@ -167,6 +193,8 @@ class Lowering:
             def turn(i: Value, held: list[Value]) -> list[Value]:
                 self.ask(i, full)
                 inside = self.moved(where, loop, i, self.after(loop, where.pending, None))
+                if self.later and sums is not None:
+                    self.ask_later(self.later, i, inside)
                 done = self.nest_at(at + 1, inside, dict(zip(names, held, strict=True)) if sums is not None else None)
                 return [done[name] for name in names] if sums is not None else []
 
@@ -248,6 +276,14 @@ class Lowering:
         for offset in offsets[: len(offsets) // rows]:
             self.e.prefetch(self.pointer(2), place, start + offset, write=True)
 
+    def ask_later(self, later: Later, turn: Value, where: Where) -> None:
+        """Ask for lines of what comes after this nest, into the second cache; the last of the tensors."""
+        b, (base, offset) = self.e.builder, where.bases[-1]
+        row = b.mul(b.lshr(turn, const(later.slow)), const(later.pitch), flags=("nsw",))
+        row = row if base is None else b.add(base, row, flags=("nsw",))
+        for line in range(later.lines):
+            self.e.prefetch(self.pointer(len(where.bases) - 1), row, offset + line * LINE // self.e.itemsize, near=2)
+
     def before(self, where: Where) -> Value | bool:
         """Whether sums were stored before: False, True, or a condition known at run time."""
         if where.again:
@@ -305,12 +341,18 @@ class Lowering:
         key = (tensor, id(base), offset, lanes)
         if key not in where.loads:
             if lanes and not apart:
-                made = self.e.splat(self.e.load(self.pointer(tensor), base, offset), lanes)
+                one = self.e.load(self.pointer(tensor), base, offset)
+                made = self.e.splat(one, lanes)
             elif lanes and apart != 1:
                 made = self.e.gather(self.pointer(tensor), base, offset, apart, lanes)
             else:
                 made = self.e.load(self.pointer(tensor), base, offset, lanes)
             where.loads[key] = made
+            if tensor in self.copies:
+                place, ahead = self.copies[tensor]
+                if ahead:
+                    self.e.prefetch(self.pointer(tensor), base, offset + ahead)
+                self.e.store(made if apart else one, self.pointer(place), *where.bases[place])
         return where.loads[key]
 
     def body(self, where: Where, lanes: int, sums: dict[Key, Value]) -> dict[Key, Value]:
@@ -381,12 +423,17 @@ def lower(
     module: ir.Module | None = None,
     pitches: Mapping[str, tuple[int, ...]] | None = None,
     carrying: bool = False,
+    copies: Mapping[str, tuple[Tensor, int]] | None = None,
+    later: Later | None = None,
 ) -> ir.Module:
     """A module with `void name(a*, b*, out*)`; outputs need not be zeroed before.
 
     A parallel outermost loop adds two integers, the range of it to run. `carrying` adds one more: 0 begins the sums, anything
     else adds to what is stored. `pitches` gives a tensor's strides where it is part of a larger array. Inputs must hold their
     padding in memory (`Problem.with_padding_in_memory`), or no address would be safe.
+    `copies` has an input in another layout, and how many numbers ahead to ask for more: what is read of the input is written there too
+    (a pointer more after `out*`, a's before b's). So whoever reads an operand first has packed it. `later` asks for
+    what comes after this nest; a last pointer says where it is.
     """
     check_nest("build", nest)
     if nest.problem.padded:
@@ -396,19 +443,27 @@ def lower(
     pitches = pitches or {}
     ranged = bool(nest.loops) and nest.loops[0].kind == "parallel"
     addresses = [affine(nest, tensor, pitches.get(tensor.name)) for tensor in nest.problem.tensors]
-    if pitches and None in addresses:
+    copies, kept = copies or {}, {}
+    for n, tensor in enumerate(nest.problem.ins):
+        if tensor.name in copies:
+            kept[n] = (len(addresses), copies[tensor.name][1])
+            addresses.append(affine(nest, copies[tensor.name][0]))
+    if later:
+        addresses.append(Address(0, {loop.name: later.each * later.pitch if loop.name == later.loop else 0 for loop in nest.loops}))
+    if (pitches or copies) and None in addresses:
         raise ValueError("pitches: a layout whose blocks cut across the loops has no plain strides")
 
     def start(called: str) -> tuple[Emitter, Value | None, tuple[Value, Value] | None]:
-        e = Emitter(module, called, number, 3, 2 * ranged + carrying)
-        values = list(e.function.args[3:])
+        pointers = len(addresses)
+        e = Emitter(module, called, number, pointers, 2 * ranged + carrying)
+        values = list(e.function.args[pointers:])
         ends = (values[0], values[1]) if ranged else None
         return e, values[-1] if carrying else None, ends
 
     if None not in addresses:
         e, carry_on, ends = start(name)
         try:
-            lowering = Lowering(e, nest, addresses, carry_on)  # type: ignore[arg-type]
+            lowering = Lowering(e, nest, addresses, carry_on, kept, later)  # type: ignore[arg-type]
             if ranged:
                 lowering.held_from = max(1, lowering.held_from)
             where = Where([(None, address.offset) for address in addresses], tuple((g, g.bound) for g in nest.guards))
@@ -416,7 +471,7 @@ def lower(
             e.builder.ret_void()
             return module
         except TooMuchCode:
-            if pitches:
+            if pitches or copies:
                 raise ValueError("lower: this nest needs too much peeling to be compiled as part of a larger array") from None
             del module.globals[name]
             module.scope._useset.discard(name)

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 
 @cache
 def pool(threads: int) -> ThreadPoolExecutor:
@@ -30,9 +28,3 @@ def together(calls: Sequence[tuple[Any, ...]]) -> None:
     kernel(*arguments)
     for other in others:
         other.result()
-
-
-def threaded(kernel: Any, pointers: tuple[int, ...], buffers: Sequence[np.ndarray], items: int) -> None:
-    """kernel(*pointers, buffer, low, high) over 0..items, a buffer a thread."""
-    ranges = shares(items, len(buffers))
-    together([(kernel, *pointers, buffer.ctypes.data, *r) for buffer, r in zip(buffers, ranges, strict=False)])
