@@ -53,11 +53,11 @@ def test_the_error_stays_below_highams_bound(leaf):
 
 def test_smaller_leaves_are_less_exact():
     errors = []
-    for leaf in (128, 16, 1):
+    for leaf in (32, 4, 1):  # three levels more, then two: each step makes the error four to five times as large
         total = 0.0
-        for seed in range(3):
+        for seed in range(4):
             rng = np.random.default_rng(seed)
-            a, b = (rng.standard_normal((128, 128)).astype(np.float32) for _ in "ab")
+            a, b = (rng.standard_normal((32, 32)).astype(np.float32) for _ in "ab")
             total += np.abs(strassen.gemm(a, b, leaf) - a.astype(np.float64) @ b.astype(np.float64)).max()
         errors.append(total)
     assert errors[0] < errors[1] < errors[2]
