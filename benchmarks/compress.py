@@ -1,7 +1,7 @@
 """Compressed networks: accuracy, bytes, multiply-accumulates and milliseconds, on the course's own kernels.
 
     python benchmarks/compress.py                      all tables, some minutes
-    python benchmarks/compress.py --only selection     LASSO against norm and random, layer by layer, no training
+    python benchmarks/compress.py --only selection     LASSO, and LASSO with exchanges, against norm and random, layer by layer, no training
     python benchmarks/compress.py --only pareto        train -> prune -> fine-tune -> shrink -> run
     python benchmarks/compress.py --only shrink        shrunk against masked
     python benchmarks/compress.py --clock thread       on a machine shared with others: time on a core instead of time on the wall
@@ -25,7 +25,7 @@ import torch
 from course_lib.bench import geometric_mean
 from course_lib.compress.graph import macs
 from course_lib.compress.pipelines import Candidate, channels, filters, learned, pareto, shape_of, sparse
-from course_lib.compress.prune import channel_groups, mask_channels, selection_error, sensitivity_scan, shrink
+from course_lib.compress.prune import channel_exchange, channel_groups, mask_channels, selection_error, sensitivity_scan, shrink
 from course_lib.compress.reconstruct import CHOOSE, sampled
 from course_lib.compress.run import torch_forward
 from course_lib.records import Report
@@ -37,33 +37,43 @@ SEEDS = (0, 1)
 
 
 def selection() -> Report:
-    """The error of a layer's output after least squares, by the rule that chose the channels: geometric means over layers and seeds."""
+    """The error of a layer's output after least squares, by the rule that chose the channels: geometric means over layers and seeds.
+
+    Channels are chosen and weights fitted on windows of 300 training images; the error is that of windows of 300 others.
+    """
     data, rows = digits(16), []
     for share in (0.25, 0.5, 0.75):
-        errors: dict[str, list[float]] = {"lasso": [], "one lasso": [], "l1": [], "random": []}
+        errors: dict[str, list[float]] = {rule: [] for rule in ("exchange", "lasso", "one lasso", "l1", "l1, exchange", "random")}
         for name, layers in LAYERS.items():
             net = trained(name)
             for layer in layers:
                 weight = dict(net.named_modules())[layer].weight.detach().double().numpy()
                 for seed in SEEDS:
                     X, Y = sampled(net, layer, data.train[0][:300], seed=seed)
+                    held = sampled(net, layer, data.train[0][300:600], seed=seed)
                     W = weight.reshape(len(weight), X.shape[1], -1)
                     c_keep = int(share * X.shape[1])
+                    lasso, norm = (CHOOSE[rule](X, W, Y, c_keep) for rule in ("lasso", "l1"))
+                    kept = {
+                        "exchange": [channel_exchange(X, W, Y, lasso)],
+                        "lasso": [lasso],
+                        "one lasso": [CHOOSE["lasso"](X, W, Y, c_keep, stages=1)],
+                        "l1": [norm],
+                        "l1, exchange": [channel_exchange(X, W, Y, norm)],
+                        "random": [CHOOSE["random"](X, W, Y, c_keep, seed=s) for s in range(3)],
+                    }
                     for rule, found in errors.items():
-                        if rule == "random":
-                            tries = [selection_error(X, W, Y, CHOOSE[rule](X, W, Y, c_keep, seed=s)) for s in range(3)]
-                            found.append(float(np.mean(tries)))
-                        else:
-                            options = {"stages": 1} if rule == "one lasso" else {}
-                            found.append(selection_error(X, W, Y, CHOOSE[rule.split()[-1]](X, W, Y, c_keep, **options)))
+                        found.append(float(np.mean([selection_error(X, W, Y, keep, held) for keep in kept[rule]])))
         row: dict[str, Any] = {"channels kept": f"{share:.0%}"} | {
             f"{rule} %": 100 * geometric_mean(found) for rule, found in errors.items()
         }
-        for rule in ("l1", "random"):
-            row[f"beats {rule}"] = f"{sum(a < b for a, b in zip(errors['lasso'], errors[rule], strict=True))} of {len(errors[rule])}"
+        for ours in ("exchange", "lasso"):
+            for rule in ("l1", "random"):
+                better = sum(a < b for a, b in zip(errors[ours], errors[rule], strict=True))
+                row[f"{ours} beats {rule}"] = f"{better} of {len(errors[rule])}"
         rows.append(row)
     note = f"six layers of two trained networks, seeds {SEEDS} choose the pixels, random: mean of three seeds"
-    return Report.of(rows, title="Error of a layer's output, per cent, after least squares", note=note)
+    return Report.of(rows, title="Error of a layer's output on windows not seen, per cent, after least squares", note=note)
 
 
 def shrunk() -> Report:

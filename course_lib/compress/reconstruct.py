@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib.compress.prune.channels import channel_select_lasso, channel_select_norm, reconstruct
+from course_lib.compress.prune.channels import channel_exchange, channel_select_lasso, channel_select_norm, reconstruct
 from course_lib.compress.prune.removal import channel_groups, shrink
 from course_lib.train.progress import Bar
 
@@ -72,6 +72,7 @@ def choose_random(X: np.ndarray, W: np.ndarray, Y: np.ndarray, c_keep: int, seed
 
 CHOOSE: dict[str, Callable[..., np.ndarray]] = {
     "lasso": channel_select_lasso,
+    "exchange": lambda X, W, Y, c_keep: channel_exchange(X, W, Y, channel_select_lasso(X, W, Y, c_keep)),
     "l1": lambda X, W, Y, c_keep: channel_select_norm(W, c_keep),
     "first": lambda X, W, Y, c_keep: np.arange(c_keep),
     "random": choose_random,

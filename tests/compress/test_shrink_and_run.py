@@ -12,6 +12,7 @@ from torch import nn
 from course_lib.compress.graph import layers, macs, steps_of
 from course_lib.compress.pipelines import Candidate, channels, filters, learned, pareto, shape_of, sizes_for, sparse
 from course_lib.compress.prune import (
+    channel_exchange,
     channel_groups,
     channel_select_lasso,
     drop_zero_branches,
@@ -287,6 +288,31 @@ def test_the_lasso_on_sums_is_the_lasso_on_samples():
     for c_keep in range(1, 9):
         sets = [set(np.flatnonzero(column)) for column in coefs.T if np.count_nonzero(column) == c_keep]
         assert set(lasso(z.T @ z, z.T @ y, c_keep)) in sets
+
+
+def test_after_the_exchanges_no_channel_for_another_is_better_and_the_planted_ones_are_found_from_anywhere():
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X, W, Y, matter = planted(seed)
+        np.testing.assert_array_equal(channel_exchange(X, W, Y, np.setdiff1d(np.arange(10), matter)[:4]), matter)
+        X = np.einsum("cd,Ndr->Ncr", rng.standard_normal((10, 10)), X)  # channels that stand in for one another: nothing is planted
+        Y = np.einsum("Ncr,ncr->Nn", X, W) + rng.standard_normal(Y.shape)
+        start = rng.permutation(10)[:4]
+        keep = channel_exchange(X, W, Y, start)
+        found = selection_error(X, W, Y, keep)
+        one_other = [np.append(np.delete(keep, i), j) for i in range(4) for j in np.setdiff1d(np.arange(10), keep)]
+        assert found <= min(selection_error(X, W, Y, other) for other in one_other) * (1 + 1e-6)
+        assert found <= selection_error(X, W, Y, start) and len(set(keep)) == 4
+    np.testing.assert_array_equal(channel_exchange(X, W, Y, np.ones(10, bool)), np.arange(10))  # nobody to exchange
+
+
+def test_the_error_on_held_samples_is_that_of_weights_fitted_to_the_others():
+    X, W, Y, _ = planted(2)
+    keep, half = [0, 3, 5], len(X) // 2
+    new = reconstruct(X[:half], W, Y[:half], keep)
+    left = Y[half:] - np.einsum("Ncr,ncr->Nn", X[half:, keep], new)
+    want = np.linalg.norm(left) / np.linalg.norm(Y[half:])
+    assert selection_error(X[:half], W, Y[:half], keep, (X[half:], Y[half:])) == pytest.approx(want, rel=1e-6)
 
 
 def test_least_squares_is_numpys_and_no_other_weights_are_better():

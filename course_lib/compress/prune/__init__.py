@@ -15,7 +15,7 @@ removal       the smaller network that computes the same                        
 
 from typing import Any
 
-from .channels import channel_select_lasso, reconstruct, selection_error
+from .channels import channel_exchange, channel_select_lasso, reconstruct, selection_error
 from .granularity import GRAINS, pattern_bytes, pattern_mask
 from .magnitude import magnitude_mask, magnitude_masks
 from .n_m import n_m_mask
@@ -24,10 +24,10 @@ from .sensitivity import allocate_sparsity
 from .ssl import group_lasso, shrink_groups
 
 __all__ = [
-    "GRAINS", "Masks", "allocate_sparsity", "channel_groups", "channel_select_lasso", "drop_zero_branches", "gradual_sparsity",
-    "group_lasso", "iterative_sparsities", "lottery_ticket", "magnitude_mask", "magnitude_masks", "mask_channels", "n_m_mask",
-    "pattern_bytes", "pattern_mask", "reconstruct", "saliency", "selection_error", "sensitivity_scan", "shrink", "shrink_groups",
-    "surgery_masks",
+    "GRAINS", "Masks", "allocate_sparsity", "channel_exchange", "channel_groups", "channel_select_lasso", "drop_zero_branches",
+    "gradual_sparsity", "group_lasso", "iterative_sparsities", "lottery_ticket", "magnitude_mask", "magnitude_masks",
+    "mask_channels", "n_m_mask", "pattern_bytes", "pattern_mask", "reconstruct", "saliency", "selection_error", "sensitivity_scan",
+    "shrink", "shrink_groups", "surgery_masks",
 ]  # fmt: skip
 
 LATER = {

@@ -5,6 +5,9 @@ W[n,c,r]    the layer's weights                       Z_i = X_i W_i^T    what ch
 
 min over beta   1/(2 N n) ||Y - Σ_i beta_i Z_i||² + lambda ||beta||_1        lambda rises until c' channels are left
 min over W'     ||Y - X' W'^T||²                                             then X' is what the kept channels give
+
+LASSO scales a channel's old weights, and cannot know that least squares will give it new ones: at mild ratios a norm may choose better.
+`channel_exchange` (ours, not the paper's) takes up where it ends: one channel for another, as long as the repaired error falls.
 """
 
 from __future__ import annotations
@@ -101,6 +104,40 @@ def channel_select_lasso(X: Any, W: Any, Y: Any, c_keep: int, stages: int = 4) -
     return keep
 
 
+def channel_exchange(X: Any, W: Any, Y: Any, keep: Any) -> np.ndarray:
+    """`keep` with one channel exchanged for another, always the pair that helps most, until no pair lowers the error after least squares.
+
+    All pairs are judged at once. With inv = (X'^T X')^-1, dropping channel i costs W_i^T inv_ii^-1 W_i, and what j then gains needs the
+    inverse of its Schur complement only, R·S numbers square. X[N,c,r], W[n,c,r], Y[N,n]; keep as channel numbers or a mask.
+    """
+    X, W, Y = samples(X, W, Y)
+    c, r = X.shape[1:]
+    keep, flat = channels_kept(keep, c), X.reshape(len(X), -1)
+    gram, cross = flat.T @ flat, flat.T @ Y
+    gram[np.diag_indices_from(gram)] += 1e-9 * np.trace(gram) / len(gram) + 1e-300  # channels that are silent or twins
+    while len(keep) < c:
+        k, others = len(keep), np.setdiff1d(np.arange(c), keep)
+        at, out = taps(keep, r), taps(others, r)
+        inverse, between = np.linalg.inv(gram[np.ix_(at, at)]), gram[np.ix_(at, out)]
+        fitted, explained = inverse @ cross[at], inverse @ between
+        own = np.linalg.inv(np.stack([inverse[i : i + r, i : i + r] for i in range(0, k * r, r)]))  # [k, r, r]
+        parts = fitted.reshape(k, r, -1)
+        cost = np.einsum("kan,kab,kbn->k", parts, own, parts, optimize=True)
+        # what j alone could add while all of keep are there; then what it could add more once i has gone
+        rest = (cross[out] - between.T @ fitted).reshape(len(others), r, -1)
+        schur = gram[np.ix_(out, out)] - between.T @ explained
+        schur = np.stack([schur[j : j + r, j : j + r] for j in range(0, len(out), r)])
+        shared = explained.reshape(k, r, len(others), r)
+        rest = rest + np.einsum("kajb,kac,kcn->kjbn", shared, own, parts, optimize=True)
+        schur = schur + np.einsum("kajb,kac,kcjd->kjbd", shared, own, shared, optimize=True)
+        gain = (rest * np.linalg.solve(schur, rest)).sum((2, 3)) - cost[:, None]
+        i, j = np.unravel_index(np.argmax(gain), gain.shape)
+        if gain[i, j] <= 1e-9 * np.square(Y).sum():
+            break
+        keep = np.sort(np.append(np.delete(keep, i), others[j]))
+    return keep
+
+
 def taps(keep: np.ndarray, r: int) -> np.ndarray:
     """Where the r inputs of each channel lie in a flattened window."""
     return (keep[:, None] * r + np.arange(r)).ravel()
@@ -131,14 +168,21 @@ def channels_kept(keep: Any, c: int) -> np.ndarray:
     return np.sort(keep)
 
 
-def selection_error(X: Any, W: Any, Y: Any, keep: Any) -> float:
-    """||Y - X' W'^T|| / ||Y|| after least squares, to six digits: how much of the output these channels cannot give."""
+def selection_error(X: Any, W: Any, Y: Any, keep: Any, held: tuple[Any, Any] | None = None) -> float:
+    """||Y - X' W'^T|| / ||Y|| after least squares, to six digits: how much of the output these channels cannot give.
+
+    With `held` = (X, Y) of other samples, W' is fitted to the first and the error is that of the others.
+    """
     X, W, Y = samples(X, W, Y)
-    flat = X[:, channels_kept(keep, X.shape[1])].reshape(len(X), -1)
+    keep = channels_kept(keep, X.shape[1])
+    flat = X[:, keep].reshape(len(X), -1)
     gram, cross = flat.T @ flat, flat.T @ Y
     gram[np.diag_indices_from(gram)] += 1e-12 * np.trace(gram) + 1e-300  # channels that are silent or twins
-    left = Y - flat @ np.linalg.solve(gram, cross)
-    return float(np.linalg.norm(left) / (np.linalg.norm(Y) or 1.0))
+    fitted = np.linalg.solve(gram, cross)
+    if held is not None:
+        X, W, Y = samples(held[0], W, held[1])
+        flat = X[:, keep].reshape(len(X), -1)
+    return float(np.linalg.norm(Y - flat @ fitted) / (np.linalg.norm(Y) or 1.0))
 
 
 def channel_select_norm(W: Any, c_keep: int) -> np.ndarray:
