@@ -4,6 +4,7 @@
     python benchmarks/compress.py --only selection     LASSO, and LASSO with exchanges, against norm and random, layer by layer, no training
     python benchmarks/compress.py --only pareto        train -> prune -> fine-tune -> shrink -> run
     python benchmarks/compress.py --only shrink        shrunk against masked
+    python benchmarks/compress.py --only operators     op @ x against op.dense() @ x, 1,000 random cases each
     python benchmarks/compress.py --clock thread       on a machine shared with others: time on a core instead of time on the wall
     python benchmarks/compress.py --write              renew course_lib/data/pruning.json, which the deck shows
 
@@ -23,12 +24,14 @@ import numpy as np
 import torch
 
 from course_lib.bench import geometric_mean
+from course_lib.compress import Columns, Dense, LowRank, Sum
 from course_lib.compress.graph import macs
 from course_lib.compress.pipelines import Candidate, channels, filters, learned, pareto, shape_of, sparse
 from course_lib.compress.prune import channel_exchange, channel_groups, mask_channels, selection_error, sensitivity_scan, shrink
 from course_lib.compress.reconstruct import CHOOSE, sampled
 from course_lib.compress.run import torch_forward
 from course_lib.records import Report
+from course_lib.sparse import FORMATS
 from course_lib.train import accuracy, digits, trained
 
 FILE = Path(__file__).resolve().parents[1] / "course_lib" / "data" / "pruning.json"
@@ -74,6 +77,28 @@ def selection() -> Report:
         rows.append(row)
     note = f"six layers of two trained networks, seeds {SEEDS} choose the pixels, random: mean of three seeds"
     return Report.of(rows, title="Error of a layer's output on windows not seen, per cent, after least squares", note=note)
+
+
+def operators(cases: int = 1000) -> Report:
+    """Every form on random matrices, empty ones among them: its product against that of its dense matrix, in float64."""
+    rows = []
+    forms: dict[str, Any] = {name: lambda a, rng, f=form: f.from_dense(a) for name, form in FORMATS.items()}
+    forms |= {
+        "N:M": lambda a, rng: FORMATS["N:M"].from_dense(a, N=4, M=4),  # any matrix is 4:4
+        "Dense": lambda a, rng: Dense(a),
+        "LowRank": lambda a, rng: LowRank(rng.standard_normal((len(a), 2)), rng.standard_normal((2, a.shape[1]))),
+        "Columns": lambda a, rng: Columns(a, np.sort(rng.permutation(a.shape[1] + 3)[: a.shape[1]]), a.shape[1] + 3),
+        "Sum": lambda a, rng: Sum((forms["LowRank"](a, rng), FORMATS["CSR"].from_dense(a))),
+    }
+    for name, make in forms.items():
+        rng, worst = np.random.default_rng(0), 0.0
+        for _ in range(cases):
+            a = rng.standard_normal(rng.integers(0, 17, 2))
+            op = make(a * (rng.random(a.shape) < rng.random()), rng)
+            x = rng.standard_normal((op.shape[1], 3))
+            worst = max(worst, float(np.abs(op @ x - op.dense() @ x).max(initial=0.0)))
+        rows.append({"form": name, "cases": cases, "largest difference": f"{worst:.1e}", "within 1e-12": worst <= 1e-12})
+    return Report.of(rows, title="op @ x = op.dense() @ x")
 
 
 def shrunk() -> Report:
@@ -139,7 +164,7 @@ def kept(report: Report) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("selection", "shrink", "bar", "pareto", "scan"))
+    parser.add_argument("--only", choices=("selection", "shrink", "operators", "bar", "pareto", "scan"))
     parser.add_argument("--clock", choices=("wall", "thread"), default="wall")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="renew the record that the deck shows")
@@ -149,6 +174,7 @@ def main() -> None:
     tables = {
         "selection": selection,
         "shrink": shrunk,
+        "operators": operators,
         "scan": scan,
         "bar": lambda: bar((0, 1, 2), clock),
         "pareto": lambda: ways(options.seed, clock),

@@ -25,6 +25,11 @@ def numbers(name: str, values: Any, ndim: int = 1) -> np.ndarray:
     return values
 
 
+def begins(lines: np.ndarray, count: int) -> np.ndarray:
+    """Where each of `count` rows (CSR) or columns (CSC) begins, from the line of every value, and where the last one ends: int64."""
+    return np.concatenate([[0], np.cumsum(np.bincount(lines, minlength=count))]).astype(np.int64)
+
+
 def indices(name: str, index: Any, length: int | tuple[int, ...], below: int) -> np.ndarray:
     """Whole numbers from 0 to `below` - 1, `length` of them, as int32."""
     index = np.asarray(index)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..compress.operator import matrix, operand
-from .arrays import indices, numbers, pointers, result, sizes
+from .arrays import begins, indices, numbers, pointers, result, sizes
 
 SOURCE = "Lecture, frame 'Sparse Matrix Representation': good for operation on filters"
 
@@ -41,7 +41,7 @@ class CSC:
         """The non-zeros of a[m, n] (or filters [K,C,R,S]), rows ascending."""
         a = matrix("a", a)
         col, row = np.nonzero(a.T)
-        return cls(a.shape, np.concatenate([[0], np.cumsum(np.bincount(col, minlength=a.shape[1]))]).astype(np.int64), row, a[row, col])
+        return cls(a.shape, begins(col, a.shape[1]), row, a[row, col])
 
     @property
     def nnz(self) -> int:

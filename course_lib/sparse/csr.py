@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..compress.operator import matrix, operand
-from .arrays import indices, numbers, pointers, result, sizes
+from .arrays import begins, indices, numbers, pointers, result, sizes
 from .coo import COO
 
 SOURCE = "Lecture, frame 'Sparse Matrix Representation'; Park et al., ICLR 2017, figure 2 (rowptr, colidx, value)"
@@ -42,7 +42,7 @@ class CSR:
         """The non-zeros of a[m, n] (or filters [K,C,R,S]), columns ascending."""
         a = matrix("a", a)
         row, col = np.nonzero(a)
-        return cls(a.shape, np.concatenate([[0], np.cumsum(np.bincount(row, minlength=a.shape[0]))]).astype(np.int64), col, a[row, col])
+        return cls(a.shape, begins(row, a.shape[0]), col, a[row, col])
 
     @classmethod
     def from_coo(cls, a: COO) -> CSR:
@@ -51,7 +51,7 @@ class CSR:
         value = np.zeros(len(places), a.value.dtype)
         np.add.at(value, which, a.value)
         row, col = np.divmod(places, max(a.shape[1], 1))
-        return cls(a.shape, np.concatenate([[0], np.cumsum(np.bincount(row, minlength=a.shape[0]))]).astype(np.int64), col, value)
+        return cls(a.shape, begins(row, a.shape[0]), col, value)
 
     @property
     def nnz(self) -> int:
