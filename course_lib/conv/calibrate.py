@@ -1,7 +1,8 @@
 """Measure the rates of the cost model on this machine: python -m course_lib.conv.calibrate writes data/conv_cost.json (some minutes).
 
 Every algorithm is timed on one thread over layers of the zoo and around them; its seconds a unit of each kind of work are the
-least-squares fit without negative rates, in relative errors, so that a small layer counts as much as a large one.
+least-squares fit without negative rates, in relative errors, so that a small layer counts as much as a large one. How far off each
+layer then is is kept too, for its neighbours.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..shapes import ConvShape
 from .algorithms import ALGORITHMS
-from .cost import features
+from .cost import correction, features, place
 
 MOST_BYTES = 1 << 28  # of workspace
 DIRECT_MACS = 100_000  # direct is plain Python
@@ -81,24 +83,49 @@ def fit(rows: list[tuple[dict[str, float], float]]) -> dict[str, float]:
     return dict(zip(names, (solved / scale).tolist(), strict=True))
 
 
+def typical(off: list[float]) -> float:
+    """Half of the factors are nearer to 1 than this."""
+    return round(float(np.median(np.abs(np.array(off) - 1))), 3)
+
+
 def run(budget: float) -> dict[str, object]:
-    layers = [*sample(zoo_layers(), 110, seed=1), *extra(2, 50)]
+    layers = [*sample(zoo_layers(), 240, seed=1), *extra(2, 60)]
     order = np.random.default_rng(3).permutation(len(layers))
     rows: dict[str, list[tuple[dict[str, float], float]]] = {name: [] for name in ALGORITHMS}
-    start, seen = time.perf_counter(), 0
+    met: list[tuple[ConvShape, dict[str, float]]] = []
+    start = time.perf_counter()
     for i in order:
         if time.perf_counter() - start > budget:
             break
-        shape, seen = layers[i], seen + 1
+        shape, took = layers[i], {}
         for name, module in ALGORITHMS.items():
             if module.cannot(shape) or module.workspace(shape) > MOST_BYTES or (name == "direct" and shape.macs > DIRECT_MACS):
                 continue
-            rows[name].append((features(module.work(shape)), measured(name, shape, 1 if shape.groups > 16 and name != "depthwise" else 5)))
+            took[name] = measured(name, shape, 1 if shape.groups > 16 and name != "depthwise" else 5)
+            rows[name].append((features(module.work(shape)), took[name]))
+        met.append((shape, took))
     for shape in (ConvShape(1, 3, 8, 8, 4, 3, 3), ConvShape(1, 8, 6, 6, 8, 3, 3, 1, 1), ConvShape(1, 16, 7, 7, 16, 1, 1)):
         rows["direct"].append((features(ALGORITHMS["direct"].work(shape)), measured("direct", shape, 2)))
     rates = {name: fit(given) for name, given in rows.items()}
-    off = [abs(sum(rates[name][k] * v for k, v in feature.items()) / took - 1) for name in rows for feature, took in rows[name]]
-    return {"layers": seen, "timings": len(off), "typical error": round(float(np.median(off)), 3), "seconds": rates}
+    summed = lambda name, shape: sum(rates[name][k] * v for k, v in features(ALGORITHMS[name].work(shape)).items())
+    near = [
+        {"place": [round(size, 3) for size in place(shape)], "off": {n: float(f"{t / summed(n, shape):.4g}") for n, t in took.items()}}
+        for shape, took in met
+    ]
+    return {"layers measured": len(met), "typical error": errors(near), "seconds": rates, "layers": near}
+
+
+def errors(near: list[dict[str, Any]]) -> dict[str, float]:
+    """Of the plain sum, and of the corrected one for layers it has not seen: each is left out in turn."""
+    plain, corrected = [], []
+    for name in ALGORITHMS:
+        mine = [(layer["place"], layer["off"][name]) for layer in near if name in layer["off"]]
+        places, off = np.array([at for at, _ in mine]), np.log([factor for _, factor in mine])
+        for i, (at, factor) in enumerate(mine):
+            others = np.arange(len(mine)) != i
+            plain.append(1 / factor)
+            corrected.append(correction(at, places[others], off[others]) / factor)
+    return {"sum": typical(plain), "corrected": typical(corrected), "timings": len(plain)}
 
 
 def main() -> int:
@@ -108,8 +135,11 @@ def main() -> int:
     from ..machine.host import describe
 
     out = {"machine": describe().name, "command": "OPENBLAS_NUM_THREADS=1 python -m course_lib.conv.calibrate", **run(options.seconds)}
-    PATH.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
-    print(f"{out['timings']} timings of {out['layers']} layers; half of them within {out['typical error']:.0%} of the model; {PATH}")
+    PATH.write_text(json.dumps(out) + "\n", encoding="utf-8")
+    error: Any = out["typical error"]
+    counted = f"{error['timings']} timings of {out['layers measured']} layers"
+    print(f"{counted}: half of them within {error['sum']:.0%} of the sum of their work; each left out in turn,")
+    print(f"within {error['corrected']:.0%} of the sum corrected by its neighbours: {PATH}")
     return 0
 
 

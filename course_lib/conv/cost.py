@@ -1,7 +1,9 @@
 """The cost model: seconds from the work an algorithm says it does, and so which one "auto" takes, and why not the others.
 
 An algorithm's time is a sum over its work: so many calls, multiply-adds, operands and elements moved, each at a rate. The rates
-are fitted algorithm by algorithm: an element copied in a run of pixels does not cost what one in a run of channels does.
+are fitted algorithm by algorithm: an element copied in a run of pixels does not cost what one in a run of channels does. What such a
+sum misses (caches, the library's own tiles) is alike for layers that are alike: the sum is corrected by how far it was off for the
+measured layers nearby.
 """
 
 from __future__ import annotations
@@ -10,6 +12,10 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from math import exp, log2, prod
+from typing import Any
+
+import numpy as np
 
 from ..records import Report
 from ..shapes import ConvShape
@@ -56,9 +62,40 @@ def features(work: Sequence[Product | Move]) -> dict[str, float]:
 
 
 @cache
+def fitted() -> dict[str, Any]:
+    """What was measured once on the machine that the file names."""
+    return json.loads((files("course_lib.data") / "conv_cost.json").read_text("utf-8"))  # type: ignore[no-any-return]
+
+
 def rates() -> dict[str, dict[str, float]]:
-    """algorithm -> seconds a unit of each feature, measured once on the machine that the file names."""
-    return json.loads((files("course_lib.data") / "conv_cost.json").read_text("utf-8"))["seconds"]  # type: ignore[no-any-return]
+    """algorithm -> seconds a unit of each feature."""
+    return fitted()["seconds"]  # type: ignore[no-any-return]
+
+
+REACH = 1.2  # octaves: how far off in its sizes a measured layer may be and still tell about this one
+DOUBT = 0.3  # of one layer of the very same sizes: what the uncorrected sum weighs
+
+
+def place(shape: ConvShape) -> tuple[float, ...]:
+    """A layer's sizes in octaves: images, channels of a group in and out, groups, pixels, taps high and wide, stride."""
+    C, K = shape.C // shape.groups, shape.K // shape.groups
+    sizes = (shape.N, C, K, shape.groups, max(shape.P * shape.Q, 1), shape.R, shape.S, prod(shape.strides), prod(shape.dilations))
+    return tuple(log2(size) for size in sizes)
+
+
+@cache
+def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """(places, logarithms of measured / summed seconds) of the layers that the algorithm was measured on."""
+    rows = [(layer["place"], layer["off"][name]) for layer in fitted()["layers"] if name in layer["off"]]
+    return np.array([row[0] for row in rows]).reshape(len(rows), -1), np.log([row[1] for row in rows])
+
+
+def correction(at: Sequence[float], places: np.ndarray, off: np.ndarray) -> float:
+    """The factor for a layer at `at`: the mean of its neighbours', near ones counting most, in doubt 1."""
+    if not len(off):
+        return 1.0
+    weight = np.exp(-((places - np.array(at)) ** 2).sum(axis=1) / (2 * REACH**2))
+    return exp(float(weight @ off) / (float(weight.sum()) + DOUBT))
 
 
 def parts(name: str, shape: ConvShape) -> dict[str, float]:
@@ -69,7 +106,7 @@ def parts(name: str, shape: ConvShape) -> dict[str, float]:
 
 def expected(name: str, shape: ConvShape) -> float:
     """The expected time of an algorithm for a layer, in seconds."""
-    return sum(parts(name, shape).values())
+    return sum(parts(name, shape).values()) * correction(place(shape), *neighbours(name))
 
 
 def why_not(name: str, shape: ConvShape, exact: bool) -> str | None:

@@ -326,3 +326,13 @@ def test_auto_leaves_whole_numbers_to_those_who_sum_them_as_they_are():
     assert cost.why_not("winograd", shape, exact=True) and not cost.why_not("winograd", shape, exact=False)
     big = np.full((1, 8, 12, 12), 2**20, np.int64)
     assert conv2d(big, np.full((8, 8, 3, 3), 2**20, np.int64))[0, 0, 5, 5] == 72 * 2**40
+
+
+def test_a_sum_is_corrected_by_its_neighbours_and_by_nobody_far_away():
+    at, far = [3.0, 4.0], [3.0 + 20 * cost.REACH, 4.0]
+    off = np.log([2.0])
+    doubled = np.exp(np.log(2) / (1 + cost.DOUBT))  # one neighbour of the same sizes against the doubt
+    assert cost.correction(at, np.array([at]), off) == pytest.approx(doubled)
+    assert cost.correction(at, np.array([far]), off) == pytest.approx(1)
+    assert cost.correction(at, np.array([at, at]), np.log([2.0, 0.5])) == pytest.approx(1)
+    assert cost.correction(at, np.zeros((0, 2)), np.zeros(0)) == 1
