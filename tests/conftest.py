@@ -4,7 +4,7 @@
     page_offline      (page, outside): every request that is not file:, data:, blob: or loopback is blocked and listed
     artefacts         the folder for screenshots, tests/.artefacts
     jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs
-    built_decks       every deck, built once for all workers: {"01_intro": path, ...}
+    built_decks       every deck, each built once for all workers when it is asked for: {"01_intro": path, ...}
 
 The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
 and named at the end; with CI=true it fails. So it is with a package that `pytest.importorskip` asks for.
@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,23 +135,39 @@ def artefacts() -> Path:
     return ARTEFACTS
 
 
+class Decks(Mapping[str, Path]):
+    """The decks by name, each built when it is first asked for, by whichever worker asks first; nothing in them is measured."""
+
+    def __init__(self, folder: Path) -> None:
+        from course_lib.slides.command import chapters
+
+        self.folder, self.sources = folder, chapters()
+
+    def __getitem__(self, name: str) -> Path:
+        from filelock import FileLock
+
+        from course_lib.slides import build
+
+        path = self.folder / f"{name}.html"
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_text(build(self.sources[name], measure=False), encoding="utf-8")
+        return path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
 @pytest.fixture(scope="session")
-def built_decks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every deck by its name, nothing measured, in a folder with a space in its name; whichever worker comes first builds it."""
-    from filelock import FileLock
-
-    from course_lib.slides import build
-    from course_lib.slides.command import chapters
-
+def built_decks(tmp_path_factory: pytest.TempPathFactory) -> Decks:
+    """Every deck by its name, in a folder with a space in its name that all workers share."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "my slides"  # a worker's own folder is one further down
     folder.mkdir(exist_ok=True)
-    paths = {name: folder / f"{name}.html" for name in chapters()}
-    for name, source in chapters().items():
-        with FileLock(folder / f"{name}.lock"):
-            if not paths[name].exists():
-                paths[name].write_text(build(source, measure=False), encoding="utf-8")
-    return paths
+    return Decks(folder)
 
 
 @pytest.fixture(scope="module")

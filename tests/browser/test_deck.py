@@ -1,7 +1,6 @@
 """Deck 01 in a real Chromium, from a file, with every outside request blocked and counted: keys, questions, themes, paper."""
 
 import re
-import time
 
 import pytest
 
@@ -35,15 +34,15 @@ def shown(page):
     return page.eval_on_selector(".slot.now .frame", "frame => frame.id")
 
 
-def test_a_deck_opens_within_a_second_and_asks_nothing_of_any_network(deck, built_decks, artefacts):
+def test_a_deck_opens_with_less_than_a_second_of_work_and_asks_nothing_of_any_network(deck, built_decks, artefacts):
     page = deck()
-    for _ in range(12):  # the best of up to twelve: what else the machine does is not the deck's fault
-        begun = time.perf_counter()
-        page.goto(built_decks["01_intro"].as_uri(), wait_until="load")
-        page.wait_for_selector(".slot.now .scene[data-ready]")
-        if (took := time.perf_counter() - begun) < 1:
-            break
-    assert took < 1
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable", {"timeDomain": "threadTicks"})  # the processor's time, whatever else the machine does
+    worked = lambda: {metric["name"]: metric["value"] for metric in client.send("Performance.getMetrics")["metrics"]}["TaskDuration"]
+    before = worked()
+    page.goto(built_decks["01_intro"].as_uri(), wait_until="load")
+    page.wait_for_selector(".slot.now .scene[data-ready]")
+    assert 0 < worked() - before < 1
     page.screenshot(path=artefacts / "deck_01_title.png")
 
 
