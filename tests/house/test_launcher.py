@@ -121,6 +121,20 @@ def test_a_second_setup_waits_for_the_first_and_a_dead_ones_lock_is_taken_over(l
     assert not lock.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a link to this Python stands for the environment's")
+def test_packages_are_compiled_and_a_file_that_is_no_python_is_passed_over(launcher, place, capsys):
+    _, venv = place
+    launcher.venv_python(venv).unlink()
+    launcher.venv_python(venv).symlink_to(sys.executable)
+    package = launcher.site_packages(venv) / "package"
+    package.mkdir(parents=True)
+    (package / "good.py").write_text("answer = 42\n")
+    (package / "other.py").write_text("print 42\n")
+    launcher.compile_packages(venv)
+    assert [path.name.partition(".")[0] for path in package.glob("__pycache__/*.pyc")] == ["good"]
+    assert capsys.readouterr().out == "  preparing the packages for a quick start\n"
+
+
 def test_without_ensurepip_the_sentence_names_the_package_to_install(launcher, tmp_path, monkeypatch):
     monkeypatch.setattr(launcher.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(launcher.Trouble, match=r"apt install python3\.\d+-venv"):
