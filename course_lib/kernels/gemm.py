@@ -149,10 +149,13 @@ def pieces(shape: GemmShape, threads: int, tile: Tile) -> list[tuple[int, int, G
 def thin_gemm(nest: Schedule, shape: GemmShape, threads: int) -> Product:
     """Products with so few rows or columns that every number is read once: no packing, `build` of a schedule."""
     built = build(nest)
+    a_shape, b_shape, c_shape, ranges = shape.a_shape, shape.b_shape, shape.c_shape, shares(nest.loops[0].extent, threads)
 
     def gemm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        c = blank(shape.c_shape)
-        built.call(checked("a", a, shape.a_shape), checked("b", b, shape.b_shape), c, threads)
+        a, b = checked("a", a, a_shape), checked("b", b, b_shape)
+        c = blank(c_shape)
+        places = address(a), address(b), address(c)
+        together([(built.kernel, *places, *mine) for mine in ranges])
         return c
 
     return gemm
