@@ -48,7 +48,7 @@ def formgrader(tmp_path: Path):
             [*words, "--port", str(port)], cwd=tmp_path, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180
         while not (found := re.search(r"(http://127\.0\.0\.1:\d+)/formgrader(\?token=\S+)", log.read_text())):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"`course lab --instructor` did not start:\n{log.read_text()[-3000:]}", pytrace=False)

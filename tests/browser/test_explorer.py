@@ -163,10 +163,10 @@ def test_in_jupyterlab_the_kernel_answers(page_offline, jupyter_server, artefact
     page, outside = page_offline
     page.goto(jupyter_server.url("explorer.ipynb"))
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+    page.get_by_text("(ipykernel) | Idle").wait_for()
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".nest[data-turn='0']", timeout=60_000)
+    page.wait_for_selector(".nest[data-turn='0']")
     assert page.locator("[id^=still-]").count() == 1 and page.locator("[id^=still-]").is_hidden()  # the picture for pages without a kernel
     page.locator(".nest li").nth(1).focus()
     page.keyboard.press("Alt+ArrowDown")

@@ -16,7 +16,7 @@ def frame_of(scrub):
 def ready(page):
     """Wait until the notebook is there and its kernel idle (keys pressed before are lost), and choose its first cell."""
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+    page.get_by_text("(ipykernel) | Idle").wait_for()
     page.locator(".jp-Notebook .jp-Cell").first.click()
 
 
@@ -37,7 +37,7 @@ def test_from_the_start_page_into_lab_01_where_a_blank_gets_kind_words_and_an_an
     blank.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    verdict.filter(has_text="blank").wait_for(timeout=60_000)
+    verdict.filter(has_text="blank").wait_for()
     page.screenshot(path=artefacts / "lab01_check_blank.png")
 
     blank.locator(".cm-content").click()
@@ -45,7 +45,7 @@ def test_from_the_start_page_into_lab_01_where_a_blank_gets_kind_words_and_an_an
     page.keyboard.insert_text("def fc_share():\n    return 90.0\n")
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    verdict.filter(has_text="✓").wait_for(timeout=20_000)
+    verdict.filter(has_text="✓").wait_for()
     page.screenshot(path=artefacts / "lab01_check_right.png")
     assert outside == []
 
@@ -59,7 +59,7 @@ def test_the_sliding_window_of_lab_01_moves_by_mouse_and_by_keyboard(page_offlin
     player = page.locator(".jp-Notebook .jp-OutputArea figure:has(.scene-scrub)").first
     for _ in range(10):  # run cell after cell, the empty blank and its check among them, until the first picture is there
         page.keyboard.press("Shift+Enter")
-    player.wait_for(timeout=60_000)
+    player.wait_for()
     player.scroll_into_view_if_needed()
     scrub = player.locator(".scene-scrub")
     first, frames = frame_of(scrub)
