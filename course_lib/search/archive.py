@@ -97,6 +97,43 @@ def past(name: str, seed: int) -> History:
     return tune(land.space, land, "boosted", PAST, seed=1000 + seed, history=begun)
 
 
+BELIEFS = FOLDER / "beliefs.json"
+BEFORE, NOW, AFTER_TRIALS = ("conv_64_56", "conv_256_14"), "conv_128_28", (0, 8, 24)
+
+
+def believe(seed: int = 0) -> Path:
+    """What a deep process that knows other layers believes of all of one more, before its first trial and after some: into BELIEFS.
+
+    Means and deviations are of minus the logarithm of the cost, moved to mean 0 and scaled to spread 1 over the landscape.
+    """
+    from .dgp import learn
+    from .gaussian import standardised
+    from .transfer import remember
+
+    land = landscape(NOW)
+    memory = remember([(landscape(name).space, past(name, seed)) for name in BEFORE], seed=seed)
+    history = search(NOW, after(BEFORE), seed, max(AFTER_TRIALS))
+    every = memory.scaled(land.space.features(land.space.all))
+    speed = -np.log(np.array([land(config) for config in land.space.all], float))
+    rows = []
+    for n in AFTER_TRIALS:
+        dgp, middle, spread = memory.dgp, speed.mean(), speed.std()
+        if n:
+            some = History({name: history[name][:n] for name in ("config", "cost", "round", "note")})
+            mine = -np.log(np.array(some["cost"], float))
+            middle, spread = mine.mean(), mine.std()
+            dgp = learn(dgp, memory.scaled(land.space.features(some["config"])), standardised(some), 60, pull=0.1, seed=seed)
+        mean, deviation = dgp.predict(every, samples=32)
+        scale = spread / speed.std()
+        believed = scale * mean + (middle - speed.mean()) / speed.std()
+        tried = [land.space.all.index(config) for config in history["config"][:n]]
+        rows.append({"tried": tried, "mean": believed.round(3).tolist(), "deviation": (scale * deviation).round(3).tolist()})
+    BELIEFS.parent.mkdir(parents=True, exist_ok=True)
+    truth = ((speed - speed.mean()) / speed.std()).round(3).tolist()
+    BELIEFS.write_text(json.dumps({"truth": truth, "after": rows}, separators=(",", ":")) + "\n", "utf-8")
+    return BELIEFS
+
+
 def steps(history: History) -> list[tuple[int, float]]:
     """(trial, cost) of each new best, trials counted from 1."""
     best, out = history.best(), []
@@ -124,15 +161,18 @@ def runs(name: str, how: str, trials: int = 0, seeds: int = 0) -> np.ndarray:
     """
     found, most = kept(name).get(how, []), trials_of(how)
     if not found or len(found) < seeds or trials > most:
-        raise ValueError(
-            f"how: {len(found)} searches of {most} trials are kept of {name} by {how!r}, got seeds = {seeds}, trials = {trials}"
-        )
+        raise ValueError(f"how: {how!r} on {name} is kept for {len(found)} seeds and {most} trials, got {seeds} and {trials}")
     out = np.full((seeds or len(found), trials or most), np.inf)
     optimum = landscape(name).optimum
     for row, (_, *best) in zip(out, found, strict=False):
         for trial, cost in best:
             row[trial - 1 :] = cost / optimum - 1
     return out
+
+
+def seeds_of(name: str, how: str) -> int:
+    """How many searches of a landscape are kept."""
+    return len(kept(name).get(how, []))
 
 
 def write(name: str, found: dict[str, list[Any]]) -> Path:

@@ -5,10 +5,12 @@ import pytest
 from scipy.stats import rankdata, spearmanr
 
 from course_lib.records import History
+from course_lib.views.search.belief import belief
 from course_lib.views.search.landscape_explorer import landscape_explorer
 from course_lib.views.search.rank_scatter import rank_scatter, ranks
 from course_lib.views.search.search_progress import search_progress
 from course_lib.views.search.ted_picks import ted_picks
+from course_lib.views.search.transfer_ratios import transfer_ratios
 
 KNOBS = {"a": (1, 2), "b": (1, 2, 4), "word": ("x", "y")}
 COSTS = {(a, b, w): float(a * b + (w == "y")) for a in KNOBS["a"] for b in KNOBS["b"] for w in KNOBS["word"] if (a, b) != (2, 4)}
@@ -95,3 +97,26 @@ def test_a_point_fades_by_what_is_explained_of_it():
 def test_what_cannot_be_drawn_is_said(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_belief_is_sorted_by_the_truth_and_says_what_its_band_holds():
+    truth, mean, deviation = [0.0, 2.0, 1.0, -1.0], [0.1, 0.0, 1.0, -1.0], [0.2, 0.5, 0.0, 1.0]
+    scene = belief(truth, mean, deviation, tried=[2])
+    assert "75% of all 4" in scene.alt and "0.85 wide" in scene.alt  # 2.0 is four deviations off
+    assert "true: 2 to −1" in scene.alt
+    with pytest.raises(ValueError, match="want one length"):
+        belief([1.0], [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="want numbers from 0 to 0"):
+        belief([1.0], [1.0], [1.0], tried=[1])
+
+
+def test_a_ratio_below_one_lies_left_of_one_and_is_told_from_one_above_by_colour_and_number():
+    scene = transfer_ratios([("a", "b", 0.5, 0.4, 0.7), ("c", "b", 2.0, 1.5, 4.0)])
+    state = scene.at(0)
+    one = state["at0"]["x1"]
+    assert state["dot0"]["x"] < one < state["dot1"]["x"]
+    assert one - state["dot0"]["x"] == pytest.approx(state["dot1"]["x"] - one, abs=0.2)  # a half is as far as a double
+    assert state["dot0"]["fill"] != state["dot1"]["fill"] and state["said1"]["text"] == "2.00"
+    assert "sooner on 1 of 2" in scene.frames[0].caption
+    with pytest.raises(ValueError, match="low <= ratio <= high"):
+        transfer_ratios([("a", "b", 0.5, 0.6, 0.7)])
