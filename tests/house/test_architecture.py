@@ -1,6 +1,7 @@
 """The house as a table: who may import whom. Imports go down only; heavy libraries stay in the rooms that need them."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,9 +135,9 @@ def test_the_light_rooms_import_no_heavy_library_at_the_top_of_a_file():
     assert not wrong, "\n".join(wrong)
 
 
-def fresh(code):
+def fresh(code, **environment):
     """What `code` prints in a new process that knows the course and nothing else."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={**os.environ, **environment})
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -147,10 +148,11 @@ def test_importing_the_public_page_loads_numpy_and_no_heavy_library():
     assert not loaded & HEAVY
 
 
-def test_importing_the_public_page_takes_less_than_three_tenths_of_a_second():
+def test_importing_the_public_page_takes_less_than_three_tenths_of_a_second(tmp_path):
     code = "import time; t = time.process_time(); import course_lib; print(time.process_time() - t)"
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}  # by the first start, as on anybody's machine
     # processor time, of any of a dozen starts: a busy machine, whose caches are others', is not the page's fault
-    assert any(float(fresh(code)) < 0.3 for _ in range(12))
+    assert any(float(fresh(code, **compiled)) < 0.3 for _ in range(12))
 
 
 def test_every_public_name_of_the_page_is_there():
