@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib.kernels import ALGORITHMS, compile_conv2d, explain
+from course_lib.kernels.arrays import address, blank
 from course_lib.kernels.compile import choose
 from course_lib.kernels.direct_sparse import SparsePlan, loads_of, sparse_cost, sparse_plan
 from course_lib.kernels.frame import Frame
@@ -41,6 +42,19 @@ def test_a_pointwise_layer_in_whole_vectors_reads_its_input_where_it_lies(algori
     wt = with_zeros(wt, 0.3)
     kept = ia.copy()
     assert close(compile_conv2d(wt, shape, 2, algorithm)(ia), ia, wt, shape) and np.array_equal(ia, kept)
+
+
+@pytest.mark.parametrize("algorithm, plan", [("direct_sparse", SparsePlan(2, 3, 5)), ("nm_sparse", NMPlan(3))])
+def test_an_input_may_begin_anywhere_in_a_cache_line_and_the_output_begins_there_too(algorithm, plan):
+    shape = ConvShape(2, 9, 8, 4 * lanes(), 6, 1, 1)
+    ia, wt = inputs(shape)
+    wt = with_zeros(wt, 0.3)
+    layer = compile_conv2d(wt, shape, 1, algorithm, plan)
+    for place in range(lanes()):
+        moved = blank(shape.ia_shape, place)
+        moved[:] = ia
+        oa = layer(moved)
+        assert close(oa, ia, wt, shape) and address(oa) // 4 % lanes() == place
 
 
 def random_shape(rng):
