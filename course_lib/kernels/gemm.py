@@ -19,7 +19,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import address, aligned, blank, checked
 from course_lib.kernels.block import write_block
-from course_lib.kernels.plan import Plan, Tile, cache_bytes, column_nest, even, planned, register_tile, row_nest
+from course_lib.kernels.plan import TURN, Plan, Tile, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
@@ -63,7 +63,7 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     large = 4 * shape.M * shape.N > cache_bytes(2)  # c comes from afar: touch it less often, at the price of panels beyond the first cache
     tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2)
     panel = cache_bytes(2) // 2 if loose else cache_bytes(1) * 2 if large else cache_bytes(1) * 2 // 3
-    depth = even(shape.K, max(1, panel // (4 * tile.wide)))
+    depth = even(shape.K, max(1, panel // (4 * tile.wide)), TURN)  # no turn of the innermost loop is cut short
     high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
     wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if shape.M <= high else 2048, tile.wide)
     return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
@@ -76,7 +76,7 @@ def cut(plan: GemmPlan, shape: GemmShape) -> GemmPlan:
         plan,
         high=even(shape.M, plan.high, tile.tall),
         wide=even(shape.N, plan.wide, tile.wide),
-        depth=even(shape.K, plan.depth),
+        depth=even(shape.K, plan.depth, TURN),
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from llvmlite import ir
 from course_lib.kernels.arrays import aligned, layer
 from course_lib.kernels.block import write_block
 from course_lib.kernels.pack import Image, Windows
-from course_lib.kernels.plan import Plan, block_nest, cache_bytes, even, planned, register_tile
+from course_lib.kernels.plan import TURN, Plan, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import FULL, compile_ir, new_module
 from course_lib.nest.lower import lower
@@ -57,6 +58,11 @@ def is_flat(shape: ConvShape) -> bool:
     return (shape.R, shape.S) == (1, 1) and shape.strides == (1, 1) and not any(map(any, shape.pads))
 
 
+def whole_turns(taps: int) -> int:
+    """So many channels fill whole turns of the innermost loop: what is left over would be written out once more."""
+    return TURN // gcd(TURN, taps)
+
+
 def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     """The blocks for a layer: see plan.py for the reasons.
 
@@ -66,7 +72,7 @@ def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
     tile = register_tile(each_k, pixels)
-    channels = even(each_c, max(1, cache_bytes(1) // 2 // (4 * tile.wide) // taps))
+    channels = even(each_c, max(1, cache_bytes(1) // 2 // (4 * tile.wide) // taps), whole_turns(taps))
     depth = channels * taps
     high = even(each_k, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
     most = cache_bytes(2) // 4 // (4 * each_k) if is_flat(shape) else min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)
@@ -88,7 +94,7 @@ def cut(plan: WindowsPlan, shape: ConvShape) -> WindowsPlan:
     part = each_k if plan.part >= each_k else even(each_k, plan.part, tile.tall)
     return replace(
         plan,
-        channels=even(each_c, plan.channels),
+        channels=even(each_c, plan.channels, whole_turns(shape.R * shape.S)),
         pixels=even(shape.P * shape.Q, plan.pixels, tile.wide),
         part=part,
         high=even(part, plan.high, tile.tall),
