@@ -1,7 +1,6 @@
 """Taking out, wrong."""
 
 
-
 def lead(layers, i):
     return i if layers[i]["adds"] is None else lead(layers, layers[i]["adds"])
 
