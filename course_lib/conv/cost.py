@@ -79,8 +79,8 @@ DOUBT = 0.3  # of one layer of the very same sizes: what the uncorrected sum wei
 def place(shape: ConvShape) -> tuple[float, ...]:
     """A layer's sizes in octaves: images, channels of a group in and out, groups, pixels, taps high and wide, stride."""
     C, K = shape.C // shape.groups, shape.K // shape.groups
-    sizes = (shape.N, C, K, shape.groups, max(shape.P * shape.Q, 1), shape.R, shape.S, prod(shape.strides), prod(shape.dilations))
-    return tuple(log2(size) for size in sizes)
+    sizes = (shape.N, C, K, shape.groups, shape.P * shape.Q, shape.R, shape.S, prod(shape.strides), prod(shape.dilations))
+    return tuple(log2(max(size, 1)) for size in sizes)
 
 
 @cache
