@@ -184,7 +184,7 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
     rooms = []
     for _, _, piece in mine:
         sizes = plans[piece]
-        panels, buffer = sizes.depth * (sizes.wide + tile.wide), (sizes.high + tile.tall) * sizes.depth + tile.lanes
+        panels, buffer = sizes.depth * (sizes.wide + tile.wide), (sizes.high + tile.tall) * sizes.depth
         rooms.append((aligned(buffer), aligned(panels)))
     # a small product takes microseconds: what can be known before is not asked for at each call
     a_shape, b_shape, c_shape = shape.a_shape, shape.b_shape, shape.c_shape
