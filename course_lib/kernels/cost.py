@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from course_lib.kernels.plan import cache_bytes
 from course_lib.nest.jit import lanes
 from course_lib.shapes import ConvShape
 
@@ -50,6 +51,11 @@ def up(number: int, block: int) -> int:
     return -(-number // block)
 
 
+def again(weights: int, blocks: int) -> int:
+    """Numbers of `weights` that come from beyond the second cache, which may keep half of itself for them from one block to the next."""
+    return weights * (1 if 4 * weights <= cache_bytes(2) // 2 else blocks)
+
+
 def tiles_cost(i: int, j: int, k: int, tall: int, wide: int, cuts: int = 1) -> float:
     """A blocked product's multiply-adds: whole register tiles, each begun once a cut of k."""
     tiles = up(i, tall) * up(j, wide)
@@ -63,7 +69,7 @@ def windows_cost(shape: ConvShape, plan: WindowsPlan) -> Cost:
     each = PACK if shape.strides[1] == 1 else PICK
     layout = times * up(pixels, wide) * plan.vectors * c * taps * each * up(k, plan.part) + times * up(pixels, plan.pixels) * JOB
     blocks = shape.N * up(pixels, plan.pixels)
-    moved = 4 * (shape.N * (shape.C * shape.H * shape.W + shape.K * pixels) + blocks * shape.K * c * taps)
+    moved = 4 * (shape.N * (shape.C * shape.H * shape.W + shape.K * pixels) + again(shape.K * c * taps, blocks))
     return Cost(arithmetic, layout, moved / BYTES)
 
 
@@ -77,7 +83,7 @@ def winograd_cost(shape: ConvShape, plan: WinogradPlan) -> Cost:
     work_out = side * plan.m * side + plan.m * plan.m * side
     vectors = shape.N * rows * across / lanes()
     layout = vectors * (shape.C * (work_in / 2 + 2 * side**2) + shape.K * (work_out / 2 + side**2 + 2 * plan.m**2)) * TRANSFORM
-    moved = 4 * (shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q) + blocks * side**2 * shape.C * shape.K)
+    moved = 4 * (shape.N * (shape.C * shape.H * shape.W + shape.K * shape.P * shape.Q) + again(side**2 * shape.C * shape.K, blocks))
     return Cost(arithmetic, layout, moved / BYTES)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from course_lib.kernels import ALGORITHMS, compile_conv2d, compile_gemm, explain
 from course_lib.kernels.compile import choose
+from course_lib.kernels.cost import BYTES
 from course_lib.kernels.gemm import GemmPlan, gemm_plan
 from course_lib.kernels.planes import PlanesPlan
 from course_lib.kernels.windows import WindowsPlan
@@ -109,6 +110,19 @@ def test_the_model_explains_itself():
     }
     sums = [sum(row[part] for part in ("multiply-adds", "layout", "memory")) for row in report]
     assert np.allclose(sums, report["cycles"]) and sums == sorted(sums) and report["algorithm"][0] == "winograd"
+
+
+def test_weights_that_fit_into_the_second_cache_come_from_afar_once():
+    """32 channels: 144 KiB for Winograd, and another image moves its own numbers alone; 512 channels: 36 MiB, again each time."""
+
+    def more(name, C):
+        some, many = (ALGORITHMS[name].cost(shape, ALGORITHMS[name].plan(shape, 1)).memory for shape in
+                     (ConvShape(N, C, 8, 8, C, 3, 3, pad=1) for N in (16, 64)))  # fmt: skip
+        return (many - some) / 48
+
+    for name in ("windows", "winograd"):
+        assert more(name, 32) == 4 * 2 * 32 * 8 * 8 / BYTES
+        assert more(name, 512) > 4 * 2 * 512 * 8 * 8 / BYTES
 
 
 def test_thin_products_are_not_packed():
