@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.data import scikit_photograph
+
 
 class OnceFilled:
     """`with once_filled:` runs a cell that uses your functions; while one is still blank it says so in one line.
@@ -37,12 +39,8 @@ once_filled = OnceFilled()
 
 
 def photograph(name: str = "china") -> np.ndarray:
-    """One of scikit-learn's two photographs, "china" or "flower", as ia[1, 3, 427, 640], float32 from 0 to 1."""
-    from sklearn.datasets import load_sample_image
-
-    if name not in ("china", "flower"):
-        raise ValueError(f"name: want 'china' or 'flower', got {name!r}")
-    image = load_sample_image(f"{name}.jpg")  # H × W × 3, bytes
+    """One of scikit-learn's two photographs, "china" or "flower", as ia[1, 3, 427, 640], float32 from 0 to 1. ValueError for others."""
+    image = scikit_photograph(name)  # H × W × 3, bytes
     return np.ascontiguousarray(image.transpose(2, 0, 1)[None].astype(np.float32) / 255)
 
 

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from course_lib.data import scikit_digits
 from course_lib.shapes import whole
 
 SOURCE = "Alpaydin & Kaynak, Optical recognition of handwritten digits, UCI, 1998 (scikit-learn ships 1,797 of them); LeCun, MNIST, 1998"
@@ -69,11 +70,9 @@ def split(name: str, images: np.ndarray, labels: np.ndarray, size: int, valid: i
 @cache
 def digits(size: int = 16) -> Data:
     """scikit-learn's 1,797 digits, drawn at size x size pixels: 1,047 to train, 300 to choose, 450 to test. ValueError for size < 8."""
-    from sklearn.datasets import load_digits
-
     size = whole("size", size, 8)
-    raw = load_digits()
-    return split("digits", raw.images / 16.0, raw.target, size, valid=300, test=450)
+    images, labels = scikit_digits()
+    return split("digits", images / 16.0, labels, size, valid=300, test=450)
 
 
 @cache

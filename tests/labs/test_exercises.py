@@ -234,6 +234,21 @@ def test_the_photograph_and_the_filters_are_what_the_text_says():
     assert [axis.get_title() for axis in figure.axes if axis.get_title()] == ["one", "two"]
 
 
+@pytest.mark.parametrize("name", ["china", "flower"])
+def test_a_photograph_is_the_one_that_scikit_learn_itself_loads(name):
+    from sklearn.datasets import load_sample_image
+
+    np.testing.assert_array_equal(np.rint(photograph(name)[0] * 255).transpose(1, 2, 0), load_sample_image(f"{name}.jpg"))
+
+
+def test_data_of_a_package_that_is_not_there_names_the_package(monkeypatch):
+    from course_lib import data
+
+    monkeypatch.setattr(data, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="images/china.jpg comes with scikit-learn, which is not here"):
+        photograph("china")
+
+
 def test_a_picture_of_the_smallest_failing_case_marks_what_differs():
     for name in ("conv2d_direct", "im2col", "filters_to_matrix", "conv2d_im2col", "col2im"):
         exercise = EXERCISES[name]

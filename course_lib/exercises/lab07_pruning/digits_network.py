@@ -41,18 +41,23 @@ def layers() -> Layers:
 
 
 def windows(ia: np.ndarray) -> np.ndarray:
-    """ia[N,C,H,W], a zero around it -> [N·H·W, C·9]"""
-    padded = np.pad(ia, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    N, C, H, W = ia.shape
-    view = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))  # N C H W 3 3
-    return view.transpose(0, 2, 3, 1, 4, 5).reshape(N * H * W, C * 9)
+    """ia[N,C,H,W], a zero around it -> [N,H,W,3,3,C], a view in which a row of a window lies in one run of 3·C numbers."""
+    padded = np.pad(ia.transpose(0, 2, 3, 1), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    view = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))  # N H W C 3 3
+    return view.transpose(0, 1, 2, 4, 5, 3)
+
+
+def picked(ia: np.ndarray, pick: np.ndarray) -> np.ndarray:
+    """The windows at output pixels `pick`, counted through [N,H,W] -> [len(pick), C·9]"""
+    found = windows(ia)
+    return found[np.unravel_index(pick, found.shape[:3])].transpose(0, 3, 1, 2).reshape(len(pick), -1)
 
 
 def convolved(ia: np.ndarray, layer: Mapping[str, np.ndarray]) -> np.ndarray:
     """The convolution and its bias, before the ReLU."""
-    N, _, H, W = ia.shape
-    K = len(layer["w"])
-    return (windows(ia) @ layer["w"].reshape(K, -1).T + layer["b"]).reshape(N, H, W, K).transpose(0, 3, 1, 2)
+    N, C, H, W = ia.shape
+    wt = layer["w"].transpose(2, 3, 1, 0).reshape(9 * C, -1)  # in the windows' order
+    return (windows(ia).reshape(N * H * W, 9 * C) @ wt + layer["b"]).reshape(N, H, W, -1).transpose(0, 3, 1, 2)
 
 
 def after(oa: np.ndarray, i: int) -> np.ndarray:
@@ -65,8 +70,8 @@ def after(oa: np.ndarray, i: int) -> np.ndarray:
 def logits(net: Layers, images: np.ndarray) -> np.ndarray:
     """images[n, 1, 16, 16] -> [n, 10]"""
     out = []
-    for start in range(0, len(images), 50):
-        ia = images[start : start + 50]
+    for start in range(0, len(images), 25):
+        ia = images[start : start + 25]
         for i in range(4):
             ia = after(convolved(ia, net[i]), i)
         out.append(ia.mean((2, 3)) @ net[4]["w"].T + net[4]["b"])
@@ -121,7 +126,7 @@ def channel_samples(layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if layer == 4:
         return ia.mean((2, 3))[:, :, None].astype(np.float64), w[:, :, None], targets[4].astype(np.float64)
     C = ia.shape[1]
-    return windows(ia)[picks[layer]].reshape(-1, C, 9).astype(np.float64), w.reshape(len(w), C, 9), targets[layer].astype(np.float64)
+    return picked(ia, picks[layer]).reshape(-1, C, 9).astype(np.float64), w.reshape(len(w), C, 9), targets[layer].astype(np.float64)
 
 
 def cut_and_mended(keep: Sequence[Sequence[int]]) -> Layers:
@@ -132,7 +137,7 @@ def cut_and_mended(keep: Sequence[Sequence[int]]) -> Layers:
     for i in range(1, 5):
         oa = convolved(ia, net[i - 1])
         ia = after(oa, i - 1)
-        X = ia.mean((2, 3)) if i == 4 else windows(ia)[picks[i]]
+        X = ia.mean((2, 3)) if i == 4 else picked(ia, picks[i])
         X = X.astype(np.float64)
         gram = X.T @ X
         gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) / len(gram)  # channels that are always zero

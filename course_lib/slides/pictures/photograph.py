@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...data import scikit_photograph
 from ...views.scene import Frame, Scene
 from .parts import label, numbered
 
 
 def sample_photograph() -> np.ndarray:
     """The flower of scikit-learn as ia[H,W,3], whole numbers 0 to 255."""
-    from sklearn.datasets import load_sample_image
-
-    return np.asarray(load_sample_image("flower.jpg"))
+    return scikit_photograph("flower")
 
 
 def photograph(image: np.ndarray, places: Sequence[tuple[int, int]], patch: int = 8, rows: int = 50, width: int = 650) -> Scene:
