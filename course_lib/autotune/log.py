@@ -2,6 +2,7 @@
 
     {"v": 1, "host": "5f2c…", "task": {...}, "config": [...], "cost": 0.0017, "note": "", "round": 3, "at": 5, "of": 8}
 
+Beside these, for whoever watches (standing.py): the clock as "when", and as "goal" how many trials are wanted of this task and in all.
 A line that is cut, damaged, of another version or of another machine is skipped and named by its number. One search at a time: the
 log is locked while it is open.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,8 +33,8 @@ class Busy(ValueError):
 class Log:
     """The trials of one host in one file. Raises Busy where another process has it, OSError where the file cannot be opened."""
 
-    def __init__(self, path: Path | str, host: str = "") -> None:
-        self.path, self.host = Path(path), host or fingerprint()
+    def __init__(self, path: Path | str, host: str = "", clock: Callable[[], float] = time.time) -> None:
+        self.path, self.host, self.clock = Path(path), host or fingerprint(), clock
         self.skipped: list[tuple[int, str]] = []
         self.trouble = ""  # why nothing more is written, where the disk would not have it
         self.rows: dict[str, list[dict[str, Any]]] = {}
@@ -58,19 +60,11 @@ class Log:
         for number, line in enumerate(self.path.read_bytes().split(b"\n"), 1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-                if row.get("v") != VERSION:
-                    self.skipped.append((number, f"of version {row.get('v')!r}"))
-                    continue
-                row["config"] = tuple(tuple(v) if isinstance(v, list) else v for v in row["config"])
-                if not isinstance(row["cost"], int | float | None) or not all(isinstance(row[name], int) for name in ("round", "at", "of")):
-                    raise TypeError
-                _ = row["host"], row["task"], row["note"]
-            except (ValueError, KeyError, TypeError, AttributeError):
-                self.skipped.append((number, "damaged"))
-                continue
-            yield number, row
+            row, why = trial_of(line)
+            if row is None:
+                self.skipped.append((number, why))
+            else:
+                yield number, row
 
     def known(self, task: Task) -> dict[Config, Outcome]:
         """Every trial of a task: its configuration and what came of it."""
@@ -98,10 +92,11 @@ class Log:
         rows = [row for number, mine in self.rounds(task).items() if number != cut for row in mine]
         return History({name: [row[name] for row in rows] for name in ("config", "cost", "round", "note")})
 
-    def add(self, task: Task, config: Config, outcome: Outcome, number: int, at: int, of: int) -> None:
+    def add(self, task: Task, config: Config, outcome: Outcome, number: int, at: int, of: int, goal: tuple[int, int] | None = None) -> None:
         """Append one trial and see it on the disk. A disk that will not have it is said once, and the search goes on."""
         row = {"v": VERSION, "host": self.host, "task": task.text, "config": config, "cost": outcome.cost, "note": outcome.note}
         row |= {"round": number, "at": at, "of": of, "spread": round(outcome.spread, 4), "compile": round(outcome.compile, 4)}
+        row |= {"when": round(self.clock(), 2)} | ({"goal": goal} if goal else {})
         self.rows.setdefault(task.text, []).append(row)
         if self.trouble:
             return
@@ -124,6 +119,21 @@ class Log:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def trial_of(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """A line of a log -> (its trial, ""), or (None, why it is none)."""
+    try:
+        row = json.loads(line)
+        if row.get("v") != VERSION:
+            return None, f"of version {row.get('v')!r}"
+        row["config"] = tuple(tuple(v) if isinstance(v, list) else v for v in row["config"])
+        if not isinstance(row["cost"], int | float | None) or not all(isinstance(row[name], int) for name in ("round", "at", "of")):
+            raise TypeError
+        _ = row["host"], row["task"], row["note"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, "damaged"
+    return row, ""
 
 
 def lock(path: Path) -> Any:

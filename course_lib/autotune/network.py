@@ -99,10 +99,12 @@ def tune_network(
     defaults = [default_config(layer.task.shape, space, layer.task.threads) for layer, space in zip(layers, spaces, strict=True)]
     histories: dict[int, History] = {i: log.history(layer.task) for i, layer in enumerate(layers)} if log else {}
 
+    goals = [min(trials, space.count) if each else 0 for space in spaces]  # 0: shared out as it comes
+
     def one_round(i: int, most: int) -> None:
         known = histories.get(i)
         count = min(len(known or ()) + batch, most)
-        measure = Measured(layers[i].task, pool, log)
+        measure = Measured(layers[i].task, pool, log, goal=(goals[i], sum(goals) if each else trials))
         histories[i] = search(spaces[i], measure, beginning_with(defaults[i], tuner), count, seed, batch, known)
         if watch:
             watch(i, histories)

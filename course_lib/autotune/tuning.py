@@ -40,8 +40,15 @@ MARGIN = 1.02  # the winner of a duel is faster by as much, and in three turns o
 class Measured:
     """A measure for course_lib.search: whole rounds go to the pool, every trial to the log, and none is made twice."""
 
-    def __init__(self, task: Task, pool: Any, log: Log | None = None, done: Callable[[Outcome], None] | None = None) -> None:
-        self.task, self.pool, self.log, self.done = task, pool, log, done
+    def __init__(
+        self,
+        task: Task,
+        pool: Any,
+        log: Log | None = None,
+        done: Callable[[Outcome], None] | None = None,
+        goal: tuple[int, int] | None = None,
+    ) -> None:
+        self.task, self.pool, self.log, self.done, self.goal = task, pool, log, done, goal
 
     def __call__(self, config: Config) -> float | None:
         ((cost, _),) = self.many([config])
@@ -59,7 +66,7 @@ class Measured:
         for j, outcome in self.pool.measure(self.task, [configs[i] for i in todo]):
             outcomes[todo[j]] = outcome
             if self.log:
-                self.log.add(self.task, configs[todo[j]], outcome, number, todo[j], len(configs))
+                self.log.add(self.task, configs[todo[j]], outcome, number, todo[j], len(configs), self.goal)
             if self.done:
                 self.done(outcome)
         return [(outcomes[i].cost, outcomes[i].note) for i in range(len(configs))]
@@ -158,7 +165,8 @@ def tune(
     default = default_config(task.shape, space, task.threads) if task.kind == "plans" else None
     propose = tuner_of(tuner) if default is None else beginning_with(default, tuner)
     history = log.history(task) if log else None
-    found = search(space, Measured(task, pool, log), propose, trials, seed, batch, history, watch)
+    goal = min(trials, space.count)
+    found = search(space, Measured(task, pool, log, goal=(goal, goal)), propose, trials, seed, batch, history, watch)
     return finish(task, space, found, default, remember, pool.host)
 
 

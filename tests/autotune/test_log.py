@@ -120,7 +120,7 @@ class Pretend:
 
 
 def search(path, pool, trials=40, seed=0):
-    with Log(path, "here") as log:
+    with Log(path, "here", clock=lambda: 0.0) as log:  # a stopped clock: the same search writes the same bytes
         return tune(SPACE, Measured(TASK, pool, log), "genetic", trials, seed, history=log.history(TASK))
 
 
