@@ -23,7 +23,7 @@ from course_lib.compress.prune.masks import Gradually, Masks, first_and_last, we
 from course_lib.compress.prune.n_m import n_m_mask
 from course_lib.compress.prune.removal import channel_groups, mask_channels, shrink
 from course_lib.compress.prune.schedule import gradual_sparsity
-from course_lib.compress.prune.ssl import shrinking
+from course_lib.compress.prune.ssl import scale_lengths, shrinking, shrinking_scales
 from course_lib.compress.reconstruct import prune_channels
 from course_lib.compress.run import compile_network
 from course_lib.records import Report
@@ -113,17 +113,27 @@ def channels(net: nn.Module, data: Data, share: float, choose: str = "lasso", se
 
 def learned(net: nn.Module, data: Data, strength: float, seed: int = 0, epochs: int = 8, fine: Mapping[str, Any] = FINE,
             show: bool | None = None) -> Candidate:  # fmt: skip
-    """SSL: group lasso on the filters of every free group of one producer while training goes on; what became zero is taken out."""
-    shape = shape_of(data)
-    groups = [group for group in channel_groups(net, shape) if group.free and len(group.producers) == 1]
-    net = copy.deepcopy(net)
-    modules: dict[str, Any] = dict(net.named_modules())
-    strengths = {group.leader: ("filter", strength) for group in groups if isinstance(modules[group.leader], nn.Conv2d)}
-    train(net, data, epochs, lr=0.05, seed=seed, each_step=shrinking(strengths), show=show)
-    keep = {}
-    for name in strengths:
-        norms = np.linalg.norm(modules[name].weight.detach().numpy().reshape(modules[name].out_channels, -1), axis=1)
-        keep[name] = np.flatnonzero(norms > 0) if norms.any() else np.array([0])
+    """SSL: group lasso on the channels of every free group while training goes on; what became zero is taken out, and it is fine-tuned.
+
+    Where all of a group's producers have a batch normalisation behind them, its scales are the group; else the filters of a lone producer.
+    """
+    shape, net = shape_of(data), copy.deepcopy(net)
+    groups, modules = [group for group in channel_groups(net, shape) if group.free], dict(net.named_modules())
+    scaled = [group for group in groups if len(group.norms) == len(group.producers)]
+    bare = [group for group in groups if not group.norms and len(group.producers) == 1 and isinstance(modules[group.leader], nn.Conv2d)]
+    steps = (
+        shrinking_scales([group.norms for group in scaled], strength),
+        shrinking({group.leader: ("filter", strength) for group in bare}),
+    )
+
+    def pull(number: int, net: Any, optimiser: Any) -> None:
+        for step in steps:
+            step(number, net, optimiser)
+
+    train(net, data, epochs, lr=0.05, seed=seed, each_step=pull, show=show)
+    felt = {group.leader: scale_lengths(modules, group.norms) for group in scaled}
+    felt |= {group.leader: modules[group.leader].weight.flatten(1).norm(dim=1) for group in bare}
+    keep = {name: lengths.detach().numpy().nonzero()[0] if lengths.any() else np.array([0]) for name, lengths in felt.items()}
     small = shrink(mask_channels(net, keep, shape), keep, shape)
     train(small, data, seed=seed, show=show, **fine)
     return Candidate(f"SSL, filters, strength {strength:g}", small, notes={"seed": seed, "kept": {n: len(k) for n, k in keep.items()}})

@@ -27,9 +27,9 @@ from course_lib.compress.prune import (
 )
 from course_lib.compress.prune.masks import Gradually, first_and_last, weights_of
 from course_lib.compress.prune.scan import curves_of
-from course_lib.compress.prune.ssl import shrinking
+from course_lib.compress.prune.ssl import shrinking, shrinking_scales
 from course_lib.compress.prune.surgery import Surgery
-from course_lib.train import digits, plain
+from course_lib.train import digits, plain, residual
 
 LITTLE = settings(max_examples=60, deadline=None, derandomize=True)
 seeds = st.integers(0, 10**6)
@@ -175,6 +175,34 @@ def test_training_with_the_proximal_step_does_what_shrink_groups_does():
     shrinking({"conv2": ("filter", 0.5)})(0, net, optimiser)
     want = shrink_groups(wt, "filter", 0.1 * 0.5 * (4 * 9) ** 0.5)
     np.testing.assert_allclose(net.conv2.weight.detach().numpy(), want, atol=1e-6)
+
+
+def test_behind_a_batch_normalisation_the_channels_scale_and_shift_are_one_group():
+    """By hand: strength 1 at step 0.1 takes 0.1·sqrt(2) off the length of (3, 4), and more than there is of (0.1, 0)."""
+    net = plain((4, 2, 4, 4))
+    with torch.no_grad():
+        net.bn2.weight[:], net.bn2.bias[:] = torch.tensor([3.0, 0.1]), torch.tensor([4.0, 0.0])
+    filters = net.conv2.weight.detach().clone()
+    shrinking_scales([("bn2",)], 1.0)(0, net, torch.optim.SGD(net.parameters(), 0.1))
+    factor = 1 - 0.1 * 2**0.5 / 5
+    np.testing.assert_allclose(net.bn2.weight.detach(), [3 * factor, 0], rtol=1e-6)
+    np.testing.assert_allclose(net.bn2.bias.detach(), [4 * factor, 0], rtol=1e-6)
+    assert torch.equal(net.conv2.weight, filters)
+    net.eval()
+    assert not net.bn2(torch.ones(1, 2, 3, 3))[0, 1].any()  # a channel without scale and shift gives nothing
+
+
+def test_layers_that_are_added_lose_a_channel_together():
+    net = residual((4, 4))
+    with torch.no_grad():
+        net.bn.weight[1] = net.bn.bias[1] = net.block1.bn2.bias[1] = 0.0
+        net.block1.bn2.weight[1] = 1.0  # one of the two still speaks
+    step, optimiser = shrinking_scales([("bn", "block1.bn2")], 1.0), torch.optim.SGD(net.parameters(), 0.1)
+    step(0, net, optimiser)
+    assert net.block1.bn2.weight[1].item() == pytest.approx(1 - 0.1 * 4**0.5)
+    for _ in range(5):
+        step(0, net, optimiser)
+    assert net.bn.weight[1] == net.block1.bn2.weight[1] == 0
 
 
 # --- when -----------------------------------------------------------------------------------------------------------------
