@@ -24,6 +24,8 @@ MOST_FILES = 20_000
 MOST_BYTES = 50 << 20  # of one notebook, unpacked
 MOST_TOGETHER = 4 << 30  # of all notebooks of a download
 MOST_PACKED = 200 << 20  # of a student's own zip
+MOST_FOLD = 200  # times its packed size that a file of more than FREE bytes may be: notebooks come to 5 or 20, a bomb to 1,000
+FREE = 8 << 20
 ARCHIVES = (".rar", ".7z", ".gz", ".tar", ".tgz", ".xz", ".bz2")
 
 FORMS = {
@@ -122,7 +124,9 @@ BROKEN = (Refused, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSErro
 def read_zip(archive: zipfile.ZipFile, where: str, refused: list[str], budget: Budget) -> Iterator[Found]:
     entries = archive.infolist()
     budget.count(len(entries), where)
-    times = {owner(e.filename)[0]: owner(e.filename)[1] for e in entries if e.filename.endswith(".txt") and "_attempt_" in e.filename}
+    times = dict(
+        match.group("student", "when") for e in entries if e.filename.endswith(".txt") and (match := FORMS["Blackboard"].match(e.filename))
+    )
     for entry in entries:
         shown = name_of(entry)
         try:
@@ -202,6 +206,8 @@ def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = MOST_
         data = file.read(most + 1)
     if len(data) > most:
         raise Refused(f"it is larger than {most >> 20} MB")
+    if len(data) > max(FREE, MOST_FOLD * entry.compress_size):
+        raise Refused(f"it unpacks to {len(data) // max(entry.compress_size, 1):,} times its size, as a bomb does")
     return data
 
 
@@ -277,7 +283,7 @@ def sort(found: list[Found], notebook: str = "", roster: Collection[str] | None 
         attempt.sort(key=lambda one: (PurePosixPath(one.name).stem.lower() != notebook.lower(), notebook.lower() not in one.name.lower()))
         chosen = attempt[0]
         if len(mine) > 1:
-            why = "the last before the due time" if in_time and len(in_time) < len(mine) else "the last"
+            why = "the last in time" if in_time and len(in_time) < len(mine) else "the last"
             out.notes.append(f"{student}: {len(mine)} notebooks; {why} ({chosen.name}) is used")
         if chosen.late:
             out.notes.append(f"{student}: marked LATE by the platform")

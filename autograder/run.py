@@ -1,7 +1,8 @@
 """One submission: its notebook runs in the sandbox, and each exercise is judged out here, call by call.
 
 A cell that raises does not stop the notebook. A cell that does not end is interrupted; a kernel that stops is started
-again without the cell that stopped it; a deadline ends it all. What has been judged stays judged.
+again without the cell that stopped it; a deadline ends it all. What has been judged stays judged. All limits are seconds
+of the student's own (`watch`): a busy machine makes nobody late.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from course_lib.exercises.exercise import BrokenExercise, Part, Verdict, fair, j
 from .manifest import Manifest
 from .needed import needed
 from .rebuild import defined, tests_of
-from .sandbox import Box, Room, memory_of
+from .sandbox import Box, Room, memory_of, tree
+from .watch import Watch
 
 DEATHS = 3  # times a kernel is started again for one submission
+READY = 180  # seconds in which a kernel must have started, on however busy a machine
+JUDGED = 60  # seconds in which the desk must have come to the end of a conversation whose other side is gone
 WATCH = 0.25  # seconds between two looks at the memory of all its processes
 
 
@@ -73,6 +77,10 @@ class Desk:
         self.told = told
         self.exercises, self.seeds, self.limits, self.outcome = exercises, seeds, manifest.limits, outcome
         self.expected = ""
+        self.clock: Any = time.monotonic  # the kernel's own seconds, once there is one
+        self.spent = 0.0  # of them, by the cells and calls of this notebook
+        self.settled = threading.Event()  # no verdict is being formed
+        self.settled.set()
         self.late = threading.Event()  # a call took too long: the kernel must be interrupted
         self.broken: BrokenExercise | None = None
         self.closed = False
@@ -93,6 +101,13 @@ class Desk:
         self.hang_up()
         self.thread.join(5)
 
+    def settle(self) -> None:
+        """Let what was said in a cell come to its end. A line that is held open for nothing is paid by who holds it."""
+        self.settled.wait(JUDGED)
+        began = time.monotonic()
+        self.idle.wait(5)
+        self.spent += time.monotonic() - began
+
     def hang_up(self) -> None:
         """End the conversation at hand: the kernel it was held with is gone."""
         if (connection := self.connection) is not None:
@@ -108,10 +123,7 @@ class Desk:
             self.connection = connection
             self.idle.clear()
             try:
-                self.attend(wire.Channel(connection))
-            except BrokenExercise as error:
-                self.broken = error
-                self.late.set()
+                self.attend(wire.Channel(connection, clock=self.clock))
             except (OSError, wire.WireError, TimeoutError):
                 pass  # nonsense, or a caller that went away: the exercise stays as it was
             finally:
@@ -134,8 +146,16 @@ class Desk:
             channel.send({"done": "only the test cell's own exercise is judged, once"}, 5)
             return
         caller = wire.Caller(channel, self.limits.call_seconds, self.limits.exercise_seconds)
-        verdict = judge(self.exercises[name], self.heard(name, caller), self.seeds[name])
-        self.outcome.verdicts.setdefault(name, verdict)
+        self.settled.clear()
+        try:
+            self.outcome.verdicts.setdefault(name, judge(self.exercises[name], self.heard(name, caller), self.seeds[name]))
+        except BrokenExercise as error:
+            self.broken = error
+            self.late.set()
+            return
+        finally:
+            self.spent += caller.spent
+            self.settled.set()
         if caller.over is not None and caller.over.state == "timeout":
             self.late.set()
             return
@@ -176,12 +196,13 @@ class Kernel:
         self.room, self.limits = room, limits
         self.manager = room.manager()
         self.client: Any = None
+        self.pid = 0
 
     async def start(self, packages: Sequence[str]) -> None:
         await self.manager.start_kernel()
         self.client = self.manager.client()
         self.client.start_channels()
-        ready = asyncio.ensure_future(self.client.wait_for_ready(timeout=60))
+        ready = asyncio.ensure_future(self.client.wait_for_ready(timeout=READY))
         while not ready.done():
             await asyncio.wait([ready], timeout=0.1)
             if STOP.is_set():
@@ -191,6 +212,7 @@ class Kernel:
             ready.result()
         except RuntimeError as error:
             raise Died(str(error)) from None
+        self.pid = tree(self.manager.provisioner.process.pid)[-1]  # the box's first processes wait for it
         # imported before anything is timed, so that no student's first call pays for it; and `exit()` in a cell would ask
         # the kernel to end a moment later, in the middle of another cell
         lines = ["type(get_ipython()).ask_exit = lambda self: None", "import course_lib.wire, course_lib.exercises.makers"]
@@ -202,10 +224,21 @@ class Kernel:
         process = getattr(self.manager.provisioner, "process", None)
         return process is not None and memory_of(process.pid) > self.limits.memory_mb << 20
 
-    async def run(self, source: str, seconds: float, late: threading.Event | None = None) -> tuple[list[Any], str]:
-        """Run one cell -> (outputs, "" or "timeout"). Raises Died where the kernel stops."""
+    async def run(self, source: str, seconds: float, desk: Desk | None = None) -> tuple[list[Any], str]:
+        """Run one cell for so many seconds of its own -> (outputs, "" or "timeout"). Raises Died where the kernel stops.
+
+        While the desk judges, the cell waits and pays for its calls alone.
+        """
+        watch = Watch(self.pid)
+        try:
+            return await self.watched(watch, source, seconds, desk)
+        finally:
+            if desk is not None:
+                desk.spent += watch.own
+
+    async def watched(self, watch: Watch, source: str, seconds: float, desk: Desk | None) -> tuple[list[Any], str]:
         message = self.client.execute(source, allow_stdin=False, stop_on_error=False, store_history=False)
-        end, interrupted, state = time.monotonic() + seconds, None, ""
+        interrupted, state = None, ""
         outputs, room, looked = [], self.limits.output_kb << 10, time.monotonic()
         while True:
             if STOP.is_set():
@@ -222,20 +255,19 @@ class Kernel:
                 if not await self.manager.is_alive():
                     raise Died("the kernel stopped") from None
                 answer = None
-            now = time.monotonic()
-            if interrupted is None and (now > end or (late is not None and late.is_set())):
-                state, interrupted = "timeout", now
-                if late is not None:
-                    late.clear()
+            mine = answer is not None and answer["parent_header"].get("msg_id") == message
+            kind, content = (answer["header"]["msg_type"], answer["content"]) if mine else ("", {})
+            if kind == "status" and content["execution_state"] == "idle":
+                return outputs, state  # whatever the time: it has ended
+            own = watch.look(counts=desk is None or desk.settled.is_set())
+            if interrupted is None and (own > seconds or (desk is not None and desk.late.is_set())):
+                state, interrupted = "timeout", own
+                if desk is not None:
+                    desk.late.clear()
                 await self.manager.interrupt_kernel()
-            elif interrupted is not None and now > interrupted + 3:
+            elif interrupted is not None and own > interrupted + 3:
                 await self.end()
                 raise Died("timeout")
-            if answer is None or answer["parent_header"].get("msg_id") != message:
-                continue
-            kind, content = answer["header"]["msg_type"], answer["content"]
-            if kind == "status" and content["execution_state"] == "idle":
-                return outputs, state
             if kind in ("stream", "display_data", "execute_result", "error") and room > 0:
                 output = nbformat.v4.output_from_msg(answer)
                 room -= len(str(output))
@@ -271,7 +303,6 @@ def run(
     """
     began = time.perf_counter()
     outcome = Outcome(notebook=copy.deepcopy(notebook))
-    deadline = time.monotonic() + manifest.limits.notebook_seconds
     tests = tests_of(notebook.cells, manifest.exercises)
     todo = needed(notebook.cells, set(range(len(notebook.cells))) - set(unchanged) | set(tests))
 
@@ -284,7 +315,7 @@ def run(
         with box.open(files) as room:
             desk = Desk(room.socket, exercises, seeds, manifest, outcome, told)
             try:
-                asyncio.run(run_group(room, desk, outcome, manifest, tests, mine, todo, packages, deadline, keep=number == 0))
+                asyncio.run(run_group(room, desk, outcome, manifest, tests, mine, todo, packages, keep=number == 0))
             finally:
                 desk.close()
         if desk.broken is not None:
@@ -316,10 +347,10 @@ def unreached(exercise: Any, state: Any, said: str, hint: str = "") -> Verdict:
 
 async def run_group(
     room: Room, desk: Desk, outcome: Outcome, manifest: Manifest, tests: Mapping[int, str], mine: Mapping[int, str],
-    todo: Collection[int], packages: Sequence[str], deadline: float, keep: bool,
+    todo: Collection[int], packages: Sequence[str], keep: bool,
 ) -> None:  # fmt: skip
     """Run the notebook's cells in one kernel, in another where it stops; judge the exercises in `mine`."""
-    left_out = set(range(len(outcome.notebook.cells))) - set(todo)
+    left_out, limit = set(range(len(outcome.notebook.cells))) - set(todo), manifest.limits.notebook_seconds
     for _ in range(DEATHS + 1):
         kernel = Kernel(room, manifest.limits)
         try:
@@ -328,7 +359,8 @@ async def run_group(
             except Died as error:
                 log = (room.folder / "kernel.log").read_text(errors="replace").strip().splitlines()
                 raise NoKernel(f"the sandbox's kernel did not start: {log[-1] if log else error}") from None
-            died_in, why = await run_cells(kernel, desk, outcome, manifest, tests, mine, left_out, deadline, keep)
+            desk.clock = Watch(kernel.pid).look
+            died_in, why = await run_cells(kernel, desk, outcome, manifest, tests, mine, left_out, keep)
         finally:
             await kernel.end()
         if desk.broken is not None or died_in is None:
@@ -340,11 +372,10 @@ async def run_group(
                 "too much memory": ("crashed", f"its cell uses more than {manifest.limits.memory_mb:,} MB of memory"),
             }.get(why, ("timeout", "its cell does not come to an end"))
         outcome.notes.append(f"the kernel stopped in cell {died_in + 1}{' (' + why + ')' if why else ''}; the rest was run without it")
-        if time.monotonic() > deadline or all(name in outcome.verdicts for name in mine.values()):
+        if desk.spent >= limit or all(name in outcome.verdicts for name in mine.values()):
             break
     for name in mine.values():
-        if name not in outcome.verdicts and time.monotonic() > deadline:
-            limit = manifest.limits.notebook_seconds
+        if name not in outcome.verdicts and desk.spent >= limit:
             outcome.verdicts[name] = unreached(
                 desk.exercises[name], "timeout", f"the notebook's time of {limit:g} s was used up before this exercise"
             )
@@ -354,7 +385,7 @@ async def run_group(
 
 async def run_cells(
     kernel: Kernel, desk: Desk, outcome: Outcome, manifest: Manifest, tests: Mapping[int, str], mine: Mapping[int, str],
-    left_out: set[int], deadline: float, keep: bool,
+    left_out: set[int], keep: bool,
 ) -> tuple[int | None, str]:  # fmt: skip
     """-> (number of the cell in which the kernel stopped or None, why)."""
     for index, cell in enumerate(outcome.notebook.cells):
@@ -364,7 +395,7 @@ async def run_cells(
             continue
         if all(name in outcome.verdicts for name in mine.values()) and not keep:
             return None, ""
-        left = deadline - time.monotonic()
+        left = manifest.limits.notebook_seconds - desk.spent
         if left <= 0:
             return index, "the notebook's time was used up"
         name = mine.get(index, "")
@@ -373,10 +404,10 @@ async def run_cells(
         source = f"from course_lib.check import check\n{cell['source']}" if name else cell["source"]
         seconds = manifest.limits.exercise_seconds + 10 if name else manifest.limits.cell_seconds
         try:
-            outputs, state = await kernel.run(source, min(seconds, left), desk.late)
+            outputs, state = await kernel.run(source, min(seconds, left), desk)
         except Died as error:
             desk.hang_up()
-            desk.idle.wait(5)
+            desk.settled.wait(JUDGED)
             late, full = str(error) == "timeout", str(error) == "memory"
             if name and full:  # the desk has noted a conversation that broke off; this is why it did
                 outcome.verdicts.pop(name, None)
@@ -385,7 +416,7 @@ async def run_cells(
                 said = f"its processes together used more than {manifest.limits.memory_mb:,} MB" if full else said
                 outcome.verdicts[name] = unreached(desk.exercises[name], "timeout" if late else "crashed", said)
             return index, "it did not end and could not be interrupted" if late else "too much memory" if full else ""
-        desk.idle.wait(5)
+        desk.settle()
         desk.late.clear()
         if desk.broken is not None:
             return None, ""

@@ -39,6 +39,7 @@ SOURCE = "bubblewrap, https://github.com/containers/bubblewrap; jupyter_client, 
 
 COURSE = Path(__file__).resolve().parent.parent
 PREFIX = "course-grader-"
+SHORT = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()  # the path of a unix socket ends at 107 bytes
 INSIDE = "/home/student/work"
 KERNEL_NEEDS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "anywidget", "ipywidgets")
 
@@ -272,7 +273,7 @@ class Box:
     @contextlib.contextmanager
     def open(self, files: Path | None = None) -> Iterator[Room]:
         """A private folder for one submission; everything in it is gone afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp" if os.path.isdir("/tmp") else None))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=SHORT))
         try:
             (folder / "owner").write_text(str(os.getpid()))
             for name in ("ipc", "work", "mpl"):
@@ -333,7 +334,7 @@ FONTS: dict[str, str] = {}
 def sweep() -> int:
     """Remove private folders that a killed grader of this user left behind; how many there were."""
     swept = 0
-    for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+    for folder in (one for place in {SHORT, tempfile.gettempdir()} for one in Path(place).glob(PREFIX + "*")):
         try:
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue

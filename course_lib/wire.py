@@ -16,7 +16,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,34 +193,50 @@ def sound_tape(data: Any) -> Any:
 # The grader's side -------------------------------------------------------------------------------------------------------
 
 
-class Channel:
-    """One connection: frames out, frames in, with a deadline for each."""
+TICK = 0.2  # seconds between two looks at the clock
 
-    def __init__(self, connection: socket.socket, limits: Limits = LIMITS) -> None:
-        self.connection, self.limits = connection, limits
+
+class Channel:
+    """One connection: frames out, frames in, with a deadline for each. `clock` says whose seconds they are."""
+
+    def __init__(self, connection: socket.socket, limits: Limits = LIMITS, clock: Callable[[], float] = time.monotonic) -> None:
+        self.connection, self.limits, self.clock = connection, limits, clock
 
     def send(self, value: Any, seconds: float | None = None) -> None:
-        self.connection.settimeout(seconds)
-        self.connection.sendall(pack(value, self.limits))
+        """Raises TimeoutError where the other side does not take it in time."""
+        frame = memoryview(pack(value, self.limits))
+        for _ in self.until(seconds):
+            with contextlib.suppress(TimeoutError):
+                frame = frame[self.connection.send(frame) :]
+            if not frame:
+                return
 
     def receive(self, seconds: float | None = None) -> Any:
         """The next value. Raises TimeoutError, WireError, or ConnectionError where the other side is gone."""
-        end = None if seconds is None else time.monotonic() + seconds
+        turns = self.until(seconds)
 
         def read(size: int) -> bytes:
             out = bytearray()
             while len(out) < size:
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    raise TimeoutError
-                self.connection.settimeout(left)
-                piece = self.connection.recv(min(size - len(out), 1 << 20))
-                if not piece:
-                    raise ConnectionError("the other side has gone")
-                out += piece
+                next(turns)
+                with contextlib.suppress(TimeoutError):
+                    piece = self.connection.recv(min(size - len(out), 1 << 20))
+                    if not piece:
+                        raise ConnectionError("the other side has gone")
+                    out += piece
             return bytes(out)
 
         return unpack(read, self.limits)
+
+    def until(self, seconds: float | None) -> Iterator[None]:
+        """Turns, each with the socket set to wait a tick at most, until the seconds are used up: then TimeoutError."""
+        end = None if seconds is None else self.clock() + seconds
+        while True:
+            left = None if end is None else end - self.clock()
+            if left is not None and left <= 0:
+                raise TimeoutError
+            self.connection.settimeout(None if left is None else min(left, TICK))
+            yield
 
 
 class Caller:
@@ -232,15 +248,15 @@ class Caller:
     def __init__(self, channel: Channel, seconds: float, total: float = float("inf")) -> None:
         self.channel, self.seconds, self.total = channel, seconds, total
         self.over: Any = None
-        self.began = time.monotonic()
+        self.spent = 0.0  # by the calls; what is done with the answers out here is nobody's time
 
     def __call__(self, case: Any, recorded: bool) -> Any:
         from .exercises.exercise import Answer
 
         if self.over is not None:
             return self.over
-        left = self.total - (time.monotonic() - self.began)
-        seconds = max(0.001, min(self.seconds, left))
+        left = self.total - self.spent
+        seconds, began = max(0.001, min(self.seconds, left)), self.channel.clock()
         try:
             self.channel.send({"call": (case.args, dict(case.kwargs)), "recorded": recorded}, seconds)
             return self.answer(self.channel.receive(seconds))
@@ -253,6 +269,8 @@ class Caller:
             self.over = Answer(state="crashed", message=f"the answer could not be read: {error}")
         except OSError:
             self.over = Answer(state="crashed", message="the kernel stopped while the function ran")
+        finally:
+            self.spent += self.channel.clock() - began
         return self.over
 
     @staticmethod

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
         place = Place(options.state.resolve()) if options.state else Place()
         term = place.term(options.term)
         due = term.labs[options.lab].due if term and options.lab in term.labs else None
-        until = due.astimezone(datetime.UTC).strftime("%Y-%m-%d-%H-%M-%S") if due else ""
+        in_time = due + datetime.timedelta(minutes=term.late.grace_minutes) if term and due else None
+        until = in_time.astimezone(datetime.UTC).strftime("%Y-%m-%d-%H-%M-%S") if in_time else ""
         found = list(collecting.read(options.download, refused))
         sorted_ = collecting.sort(found, lab.notebook, term.ids() if term else None, until)
     except (manifest.ManifestError, collecting.Refused, TermError) as error:

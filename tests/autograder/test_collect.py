@@ -45,13 +45,15 @@ def test_good_files_are_taken_and_bad_ones_named(tmp_path: Path, capsys: Any) ->
         z.writestr("/etc/lab.ipynb", "out")
         z.writestr("gil/work.zip", b"PK")
         z.writestr("hal/big.ipynb", b"\0" * (collecting.MOST_BYTES + 1))
+        z.writestr("ida/bomb.ipynb", b" " * (collecting.FREE + 1))
         z.writestr("lonely.ipynb", "whose?")
+        z.writestr("my_attempt_at_this.txt", "a text that is not the platform's")
         z.writestr("__MACOSX/bob/lab.ipynb", "")
         z.writestr(link(), "/etc/passwd")
     state = tmp_path / "state"
     assert main(["collect", str(path), "--lab", "03_gemm", "--state", str(state)]) == 1
     said = capsys.readouterr()
-    for name in ("../../evil", "/etc/lab", "work.zip", "hal/big", "lonely", "fay/lab03_gemm"):
+    for name in ("../../evil", "/etc/lab", "work.zip", "hal/big", "ida/bomb", "lonely", "fay/lab03_gemm"):
         assert name in said.err, name
     assert "differ in case only" in said.out and "ada: 2 notebooks; the last" in said.out
     files = {p.relative_to(state).as_posix(): p.read_text() for p in state.rglob("*.ipynb")}
@@ -74,6 +76,7 @@ TERM = """
 title = "A term"
 roster = "roster.csv"
 [late]
+grace_minutes = 15
 percent_a_day = 10
 at_most_days = 3
 [lab.03_gemm]
@@ -106,18 +109,18 @@ def test_roster_and_due_time_decide_whose_work_counts_and_which_of_it(tmp_path: 
     (state / "course.toml").write_text(TERM)
     (state / "roster.csv").write_text("id,name,email\nada,Ada,\nbob,Bob,\n4711,Cyd,\nzoë,Zoë,\n")
     with zipfile.ZipFile(tmp_path / "blackboard.zip", "w") as z:
-        for when in ("2026-02-28-10-00-00", "2026-03-01-15-58-00", "2026-03-02-09-00-00"):  # due at 15:59 UTC
+        for when in ("2026-02-28-10-00-00", "2026-03-01-16-10-00", "2026-03-02-09-00-00"):  # due at 15:59 UTC, and 15 minutes
             z.writestr(f"Lab 3_ada_attempt_{when}_lab03_gemm.ipynb", when)
         z.writestr("Lab 3_bob_attempt_2026-03-03-08-00-00_work.zip", zipped(**{"my work/lab03_gemm.ipynb": "late", "deeper.zip": "PK"}))
         z.writestr("Lab 3_eve_attempt_2026-03-01-08-00-00_lab03_gemm.ipynb", "who?")
         z.writestr("Lab 3_zoe\u0308_attempt_2026-03-01-08-00-00_lab03 (1).ipynb", "hers")  # e and two dots, as macOS writes it
     code, there, said = collected(tmp_path / "blackboard.zip", state, capsys)
     assert code == 1 and there == {
-        "ada": ("2026-03-01-15-58-00", "2026-03-01 15:58:00 UTC\n"),
+        "ada": ("2026-03-01-16-10-00", "2026-03-01 16:10:00 UTC\n"),
         "bob": ("late", "2026-03-03 08:00:00 UTC\n"),
         "zoë": ("hers", "2026-03-01 08:00:00 UTC\n"),
     }
-    assert "ada: 3 notebooks; the last before the due time" in said.out
+    assert "ada: 3 notebooks; the last in time" in said.out
     assert "not on the roster, not taken: 'eve'" in said.err and "deeper.zip" in said.err
 
     with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as z:

@@ -161,6 +161,21 @@ def test_ctrl_c_ends_what_runs_and_says_nothing_of_it(toy: Any) -> None:
         STOP.clear()
 
 
+def test_what_a_killed_grader_left_is_swept_wherever_temporary_files_lie(tmp_path: Path, monkeypatch: Any) -> None:
+    from autograder import sandbox
+
+    rooms, elsewhere = tmp_path / "short", tmp_path / "elsewhere"
+    monkeypatch.setattr(sandbox, "SHORT", str(rooms))
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))  # as TMPDIR does
+    for place in (rooms, elsewhere):
+        for name, owner in (("gone", 2**22 + 1), ("mine", os.getpid())):
+            folder = place / f"course-grader-{name}"
+            folder.mkdir(parents=True)
+            (folder / "owner").write_text(str(owner))
+    assert sandbox.sweep() == 2
+    assert {p.name for p in tmp_path.glob("*/*")} == {"course-grader-mine"}
+
+
 def test_the_memory_of_a_process_counts_what_it_started() -> None:
     from autograder.sandbox import memory_of, tree
 

@@ -49,7 +49,7 @@ def kill_at_random(state: Path, students: int, times: int, seed: int) -> dict[st
             time.sleep(rng.uniform(0.0, 0.5))
         process.kill()
         process.wait()
-    code = start(state, students).wait(600)
+    code = start(state, students).wait()
     return found(state, students) | {"killed": times, "code": code}
 
 
