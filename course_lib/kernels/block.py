@@ -21,6 +21,13 @@ from course_lib.nest.lower import LINE, Later, lower
 AHEAD = 12  # rows of b asked for before they are read: some hundred cycles
 
 
+def own(function: Any) -> Any:
+    """A function of its module alone, called where it stands: written into each caller, it would be compiled as often."""
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    return function
+
+
 def write_block(
     module: ir.Module,
     name: str,
@@ -34,14 +41,17 @@ def write_block(
     high: int = 0,
     keep: bool = False,
 ) -> Any:
-    """`name(a*, b*, c*, left*, right*, carry)`: c[i,j] (+)= a[i,k] b[k,j], rows of b and c `pitch` apart, both packed on the way.
+    """`name(a*, b*, c*, left*, right*, next*, carry)`: c[i,j] (+)= a[i,k] b[k,j], rows of b and c `pitch` apart, both packed on the way.
 
     `a` is how far its rows are apart; 0 where `left` has it packed already. Where b is not `fresh`, all of it is in `right`.
     Of more rows than `high` the others follow by blocks.
     The panels of b are all in `right` in the end where they are used again: by those blocks, or (`keep`) by the caller. Otherwise each
-    takes the place of the one before, in the first cache.
+    takes the place of the one before, in the first cache. Meanwhile the block of b that comes after this one (`next`) is asked for, row
+    after row, into the second cache.
     """
     top = min(i, high or i)
+    first, panels = min(tile.tall, i), -(-j // tile.wide)
+    share = -(-k // panels)  # rows of the next block that are asked for while a panel is multiplied
     parts: dict[tuple[int, int, bool, bool], Any] = {}
 
     def part(rows: int, columns: int, fresh_a: bool, fresh_b: bool) -> Any:
@@ -54,41 +64,42 @@ def write_block(
             packed = block_nest(tile, rows, columns, k, high).problem.ins
             ahead = (0, AHEAD * pitch)
             copies = {packed[n].name: (packed[n], ahead[n]) for n, wanted in enumerate(wants(*known)) if wanted}
-            later = next_panel(rows) if fresh and not fresh_b else None
+            later = asks(rows, fresh_b)
             lower(nest, called, module=module, pitches=layout, carrying=True, copies=copies, later=later)
-            parts[known] = module.globals[called]
-            module.globals[called].linkage = "internal"
+            parts[known] = own(module.globals[called])
         return parts[known]
 
-    def next_panel(rows: int) -> Later | None:
-        """The rows of b's next panel, spread over all the tiles of rows; None where they are too few, as memory could not keep up."""
-        slow = (-(-rows // tile.tall)).bit_length() - 1 - (TURN.bit_length() - 1)
-        return Later("i_t", -(-k // TURN) >> slow, slow, pitch, -(-4 * tile.wide // LINE)) if slow >= 0 else None
+    def asks(rows: int, fresh_b: bool) -> Later | None:
+        """The next block of b, spread over the tiles of rows that find their panel packed, or over the first where there are no others."""
+        if not fresh or fresh_b != (top == first):
+            return None
+        tiles, lines = -(-rows // tile.tall), -(-4 * j // LINE)
+        slow = min(tiles * -(-k // TURN) // share, lines).bit_length() - 1
+        return Later("i_t", -(-share // tiles), slow, pitch, -(-lines // (1 << slow))) if slow >= 0 else None
 
     def wants(rows: int, columns: int, fresh_a: bool, fresh_b: bool) -> tuple[bool, bool]:
         return fresh_a and j > tile.wide, fresh_b and (keep or i > rows)
 
-    def use(rows: int, columns: int, fresh_a: bool, fresh_b: bool, first: int, across: Value, panel: Value) -> None:
-        """Call the part from row `first` on."""
-        left = b.gep(packed_a, [const(first * k)])
-        source = b.gep(plain_a, [const(first * a)]) if fresh_a else left
-        out = b.gep(c, [b.add(across, const(first * pitch))])
-        copy_a, copy_b = wants(rows, columns, fresh_a, fresh_b)
-        operands = [source, b.gep(plain_b, [across]) if fresh_b else panel, out]
-        following = [b.gep(plain_b, [b.add(across, const(tile.wide))])] if fresh and not fresh_b and next_panel(rows) else []
-        b.call(part(rows, columns, fresh_a, fresh_b), [*operands, *([left] * copy_a), *([panel] * copy_b), *following, carry])
-
-    e = Emitter(module, name, ir.FloatType(), 5, 1)
-    e.function.linkage = "internal"
-    b, (plain_a, plain_b, c, packed_a, packed_b, carry) = e.builder, e.function.args
-    first = min(tile.tall, i)
-
-    def column(number: Value, columns: int, fresh_a: bool) -> None:
+    def use(rows: int, columns: int, fresh_a: bool, fresh_b: bool, row: int, number: Value) -> None:
+        """Call the part from this row and this panel of columns on."""
         across = b.mul(number, const(tile.wide))
         panel = b.gep(packed_b, [b.mul(across, const(k if keep or i > top or not fresh else 0))])
-        use(first if fresh else top, columns, fresh_a, fresh, 0, across, panel)
+        left = b.gep(packed_a, [const(row * k)])
+        source = b.gep(plain_a, [const(row * a)]) if fresh_a else left
+        out = b.gep(c, [b.add(across, const(row * pitch))])
+        copy_a, copy_b = wants(rows, columns, fresh_a, fresh_b)
+        operands = [source, b.gep(plain_b, [across]) if fresh_b else panel, out]
+        following = [b.gep(after, [b.mul(number, const(share * pitch))])] if asks(rows, fresh_b) else []
+        b.call(part(rows, columns, fresh_a, fresh_b), [*operands, *([left] * copy_a), *([panel] * copy_b), *following, carry])
+
+    e = Emitter(module, name, ir.FloatType(), 6, 1)
+    own(e.function)
+    b, (plain_a, plain_b, c, packed_a, packed_b, after, carry) = e.builder, e.function.args
+
+    def column(number: Value, columns: int, fresh_a: bool) -> None:
+        use(first if fresh else top, columns, fresh_a, fresh, 0, number)
         if fresh and top > first:
-            use(top - first, columns, fresh_a, False, first, across, panel)
+            use(top - first, columns, fresh_a, False, first, number)
 
     whole, ragged = divmod(j, tile.wide)
     begun = 0
@@ -102,6 +113,6 @@ def write_block(
     if i > top:
         if a:
             raise ValueError(f"high: rows of a that are not packed yet come in one block, got {i} rows in blocks of {high}")
-        use(i - top, j, False, False, top, const(0), packed_b)
+        use(i - top, j, False, False, top, const(0))
     b.ret_void()
     return e.function

@@ -19,7 +19,7 @@ from llvmlite import ir
 
 from course_lib.kernels.arrays import address, aligned, blank, checked
 from course_lib.kernels.block import write_block
-from course_lib.kernels.plan import TURN, Plan, Tile, cache_bytes, column_nest, even, planned, register_tile, row_nest
+from course_lib.kernels.plan import FAR_BYTES, TURN, Plan, Tile, alike, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import compile_ir, lanes, new_module
@@ -28,6 +28,8 @@ from course_lib.nest.threads import shares, together
 from course_lib.shapes import GemmShape, whole
 
 SOURCE = "Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008"
+
+FEW_ROWS = 128  # so few that what b costs to read is felt
 
 WAYS = ("blocks", "rows", "columns")
 
@@ -55,17 +57,25 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     """The blocks for a product: see plan.py for the reasons. Where every number is read once, nothing is packed.
 
     A packed block of b is used by all rows. Where they are few, packing is most of the work: the block then stays in the second
-    cache. Where b is a single panel, a is read where it lies, `tall` rows at a time: fewer of them than the first cache has ways,
+    cache. Where b is also too large for it, the blocks are small, as each is asked for while the one before it is multiplied. Where b is
+    a single panel, a is read where it lies, `tall` rows at a time: fewer of them than the first cache has ways,
     since rows of 2^n numbers all meet in one set; and all of k at once, while the panel fits into the second.
     """
     way = "columns" if shape.N == 1 else "rows" if shape.M <= 4 else "blocks"
     loose = shape.N <= 4 * lanes()
     large = 4 * shape.M * shape.N > cache_bytes(2)  # c comes from afar: touch it less often, at the price of panels beyond the first cache
+    few = shape.M <= FEW_ROWS and 4 * shape.K * shape.N > cache_bytes(2)
     tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2)
-    panel = cache_bytes(2) // 2 if loose else cache_bytes(1) * 2 if large else cache_bytes(1) * 2 // 3
-    depth = even(shape.K, max(1, panel // (4 * tile.wide)), TURN)  # no turn of the innermost loop is cut short
+    if loose:
+        panel = cache_bytes(2) // 2
+    elif few:
+        panel = cache_bytes(1) // 6
+    else:
+        panel = cache_bytes(1) * 2 if large else cache_bytes(1) * 2 // 3
+    depth = alike(shape.K, max(1, panel // (4 * tile.wide)), TURN)  # no turn of the innermost loop is cut short
     high = even(shape.M, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
-    wide = even(shape.N, max(tile.wide, cache_bytes(2) // 4 // (4 * depth)) if shape.M <= high else 2048, tile.wide)
+    most = FAR_BYTES // (4 * depth) if few else cache_bytes(2) // 4 // (4 * depth) if shape.M <= high else 2048
+    wide = even(shape.N, max(tile.wide, most), tile.wide)
     return GemmPlan(way, tile.tall, tile.vectors, high, wide, depth)
 
 
@@ -111,11 +121,14 @@ def write_gemm(module: ir.Module, name: str, shape: GemmShape, plan: GemmPlan, p
         at_a = b.gep(a, [b.add(b.mul(rows, const(shape.K)), b.mul(k, const(plan.depth)))])
         at_b = b.gep(right, [b.add(b.mul(k, const(plan.depth * pitch)), b.mul(j, const(plan.wide)))])
         at_c = b.gep(c, [b.add(b.mul(rows, const(pitch)), b.mul(j, const(plan.wide)))])
+        deeper = b.icmp_signed("<", k, const(depth - 1))
+        further = b.select(b.icmp_signed("<", j, const(wide - 1)), b.gep(right, [b.mul(b.add(j, const(1)), const(plan.wide))]), at_b)
+        after = b.select(deeper, b.gep(at_b, [const(plan.depth * pitch)]), further)
 
         def by_i(i_size: int) -> None:
             def by_k(k_size: int) -> None:
                 def by_j(j_size: int) -> None:
-                    b.call(kernel(i_size, j_size, k_size, fresh), [at_a, at_b, at_c, left, panels, k])
+                    b.call(kernel(i_size, j_size, k_size, fresh), [at_a, at_b, at_c, left, panels, after, k])
 
                 e.sized(j, wide, plan.wide, last_j, by_j)
 

@@ -29,6 +29,8 @@ SOURCE = "Goto & van de Geijn 2008; Low, Igual, Smith, Quintana-Orti, Analytical
 
 TURN = 4  # k in a turn of the innermost loop: what a turn costs beside its multiply-adds is shared by them
 
+FAR_BYTES = 160 << 10  # of a block of b that comes from beyond the second cache, asked for while the one before is multiplied
+
 USUAL = {1: 32 << 10, 2: 512 << 10}  # bytes, the smallest one meets among recent processors: where the system does not tell
 
 
@@ -105,7 +107,8 @@ def register_tile(i: int = 0, j: int = 0, rows: int = 30, vectors: int = 4) -> T
     i, j = i or 5040, j or 5040 * lanes()
     most = min(vectors, -(-j // lanes()))
     fit = [Tile(t, v, lanes()) for v in range(most, 0, -1) for t in range(rows, 0, -1) if t * v + v + 1 <= registers()]
-    return min(fit, key=lambda tile: tiles_step(i, j, tile))
+    even_last = lambda tile: tile.tall if tile.tall < i else 0  # of equals the one whose last tile is nearly whole
+    return min(fit, key=lambda tile: (round(tiles_step(i, j, tile), 6), even_last(tile)))
 
 
 def even(total: int, most: int, multiple: int = 1) -> int:
@@ -113,6 +116,13 @@ def even(total: int, most: int, multiple: int = 1) -> int:
     blocks = max(1, -(-total // max(most, multiple)))
     each = -(-total // blocks)
     return -(-each // multiple) * multiple
+
+
+def alike(total: int, most: int, multiple: int = 1) -> int:
+    """Like `even`, but of one size where a third more blocks can have it: a second size is the whole code once more."""
+    fewest = max(1, -(-total // max(most, multiple)))
+    exact = (total // blocks for blocks in range(fewest, fewest * 4 // 3 + 1) if not total % (blocks * multiple))
+    return next(exact, even(total, most, multiple))
 
 
 def block_nest(tile: Tile, i: int, j: int, k: int, high: int = 0, a: str = "", b: str = "") -> Schedule:

@@ -22,9 +22,9 @@ import numpy as np
 from llvmlite import ir
 
 from course_lib.kernels.arrays import aligned, layer
-from course_lib.kernels.block import write_block
+from course_lib.kernels.block import own, write_block
 from course_lib.kernels.pack import Image, Windows
-from course_lib.kernels.plan import TURN, Plan, block_nest, cache_bytes, even, planned, register_tile
+from course_lib.kernels.plan import FAR_BYTES, TURN, Plan, alike, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
 from course_lib.nest.jit import FULL, compile_ir, new_module
 from course_lib.nest.lower import lower
@@ -67,15 +67,19 @@ def windows_plan(shape: ConvShape, threads: int = 1) -> WindowsPlan:
     """The blocks for a layer: see plan.py for the reasons.
 
     A packed block of windows is small beside the second cache, since what it was packed from passes through there as well. A matrix as it
-    stands is packed a panel at a time: there a block of the output stays in the second cache while the blocks of channels add to it.
+    stands comes from afar while the block before it is multiplied: small blocks, of which the first, that nobody asked for, is a small
+    part; and a block of the output stays in the second cache while the blocks of channels add to it.
     """
     taps, pixels = shape.R * shape.S, shape.P * shape.Q
     each_c, each_k = shape.C // shape.groups, shape.K // shape.groups
-    tile = register_tile(each_k, pixels)
-    channels = even(each_c, max(1, cache_bytes(1) // 2 // (4 * tile.wide) // taps), whole_turns(taps))
+    tile, flat = register_tile(each_k, pixels), is_flat(shape)
+    channels = alike(each_c, max(1, cache_bytes(1) // (4 if flat else 2) // (4 * tile.wide) // taps), whole_turns(taps))
     depth = channels * taps
     high = even(each_k, max(tile.tall, cache_bytes(2) * 3 // 8 // (4 * depth)), tile.tall)
-    most = cache_bytes(2) // 4 // (4 * each_k) if is_flat(shape) else min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)
+    if flat:
+        most = min(cache_bytes(2) // 4 // (4 * each_k), FAR_BYTES // (4 * depth))
+    else:
+        most = min(BLOCK_BYTES, cache_bytes(2) * 3 // 8) // (4 * depth)
     block = even(pixels, max(tile.wide, most), tile.wide)
     part = each_k
     jobs = shape.N * shape.groups * -(-pixels // block)
@@ -133,8 +137,7 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
                 write_block(module, name, tile, i, j, k, pixels, high=plan.high)
             else:
                 lower(block_nest(tile, i, j, k, plan.high), name, module=module, pitches={"C": (pixels, 1)}, carrying=True)
-            kernels[i, j, k] = module.globals[name]
-            kernels[i, j, k].linkage = "internal"
+            kernels[i, j, k] = own(module.globals[name])
         return kernels[i, j, k]
 
     blocks, parts = -(-pixels // plan.pixels), -(-each_k // plan.part)
@@ -143,11 +146,10 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
     last_channels = each_c - (cuts - 1) * plan.channels
     rounded = lambda k: -(-k // tile.tall) * tile.tall
     part_size, group_size = rounded(plan.part) * each_c * taps, ((parts - 1) * rounded(plan.part) + rounded(last_part)) * each_c * taps
-    for i in {plan.part, last_part}:
-        for j in {plan.pixels, last_pixels}:
-            for k in {plan.channels, last_channels}:
-                if (k == plan.channels and cuts > 1) or k == last_channels:
-                    kernel(i, j, k * taps)
+    for i in {last_part} | ({plan.part} if parts > 1 else set()):
+        for j in {last_pixels} | ({plan.pixels} if blocks > 1 else set()):
+            for k in {last_channels} | ({plan.channels} if cuts > 1 else set()):
+                kernel(i, j, k * taps)
 
     e = Emitter(module, "conv", ir.FloatType(), 4, 2)
     b, (ia, wt, oa, buffer, low, high) = e.builder, e.function.args
@@ -168,7 +170,13 @@ def conv_module(shape: ConvShape, plan: WindowsPlan) -> ir.Module:
             panels = b.gep(wt, [b.add(weights, b.mul(c, const(rounded(i) * taps)))])
             out = b.gep(oa, [outputs])
             if flat:
-                b.call(kernel(i, j, k), [panels, b.gep(ia, [b.add(source, first)]), out, panels, buffer, c])
+                here = b.gep(ia, [b.add(source, first)])
+                further = b.select(
+                    b.icmp_signed("<", block, const(blocks - 1)), b.gep(ia, [b.add(inputs, b.add(first, const(plan.pixels)))]), here
+                )
+                deeper = b.icmp_signed("<", c, const((cuts - 1) * plan.channels))
+                after = b.select(deeper, b.gep(here, [const(plan.channels * pixels)]), further)
+                b.call(kernel(i, j, k), [panels, here, out, panels, buffer, after, c])
             else:
                 panel = b.udiv(first, const(tile.wide))
                 b.call(module.globals["pack"], [b.gep(ia, [source]), buffer, panel, const(-(-j // tile.wide)), const(k)])

@@ -49,9 +49,10 @@ def evenly(offsets: list[int]) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Later:
-    """What is wanted after a nest, rows `pitch` numbers apart: a turn of the innermost loop asks for the first `lines` lines of one.
+    """What is wanted after a nest, rows `pitch` numbers apart: a turn of the innermost loop asks for `lines` lines of one.
 
-    Turn t asks for row t >> slow, `each` rows further on in every turn of `loop`: slowly enough for memory to keep up.
+    2 ** `slow` turns together ask for a row, piece after piece, and every turn of `loop` begins `each` rows further on: memory gives
+    long runs faster than the same lines one here and one there, and slowly enough it keeps up with the sums.
     """
 
     loop: str
@@ -279,10 +280,14 @@ class Lowering:
     def ask_later(self, later: Later, turn: Value, where: Where) -> None:
         """Ask for lines of what comes after this nest, into the second cache; the last of the tensors."""
         b, (base, offset) = self.e.builder, where.bases[-1]
-        row = b.mul(b.lshr(turn, const(later.slow)), const(later.pitch), flags=("nsw",))
-        row = row if base is None else b.add(base, row, flags=("nsw",))
+        numbers = LINE // self.e.itemsize
+        place = b.mul(b.lshr(turn, const(later.slow)), const(later.pitch), flags=("nsw",))
+        if later.slow:
+            piece = b.and_(turn, const((1 << later.slow) - 1))
+            place = b.add(place, b.mul(piece, const(later.lines * numbers), flags=("nsw",)), flags=("nsw",))
+        place = place if base is None else b.add(base, place, flags=("nsw",))
         for line in range(later.lines):
-            self.e.prefetch(self.pointer(len(where.bases) - 1), row, offset + line * LINE // self.e.itemsize, near=2)
+            self.e.prefetch(self.pointer(len(where.bases) - 1), place, offset + line * numbers, near=2)
 
     def before(self, where: Where) -> Value | bool:
         """Whether sums were stored before: False, True, or a condition known at run time."""

@@ -46,7 +46,7 @@ def test_what_was_packed_on_the_way_is_what_packing_gives(i, j, k, plain_a):
     left, right, c = aligned(len(want_a)), aligned(len(want_b)), blank((i, j))
     if not plain_a:
         left[: len(want_a)] = want_a
-    library.function("block", "pppppi")(*map(address, (a, b, c, left, right)), 0)
+    library.function("block", "ppppppi")(*map(address, (a, b, c, left, right, b)), 0)
     equal("c", c, a.astype(np.float64) @ b, k)
     inside = lambda got, want: bool((got[: len(want)][want != 0] == want[want != 0]).all())  # a panel's spare places are never read
     assert inside(right, want_b)
