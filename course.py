@@ -42,6 +42,8 @@ EXTRAS = {
     "grade": ["grade"],
     "report": ["grade"],
     "collect": ["grade"],
+    "regrade": ["grade"],
+    "gradebook": ["grade"],
     "test": ["lab", "slides", "grade", "test"],
 }
 

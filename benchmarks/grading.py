@@ -90,29 +90,43 @@ def broken(options: argparse.Namespace) -> int:
     return int(code != 2 or scored)
 
 
-def fair(options: argparse.Namespace) -> int:
+def fair_one(name: str, ids: int, solve: int) -> tuple[str, float, float, int]:
+    """An exercise -> (name, least and most that a student's cases cost, cases without an answer; every so many ids are solved)."""
     import numpy as np
 
     from autograder.run import seeds_of
     from course_lib.exercises import EXERCISES
     from course_lib.exercises.exercise import cost_of, right_answer
 
-    worst, unsolved, count = 0.0, 0, 0
-    for name, exercise in EXERCISES.items():
-        costs = []
-        for i in range(options.ids):
-            seed = seeds_of(b"secret", f"student-{i}", {name: exercise})[name]
-            costs.append(cost_of(exercise, seed))
-            if i % options.solve == 0:
-                for case in exercise.cases(np.random.default_rng(seed)):
-                    try:
-                        right_answer(exercise, case)
-                    except Exception:
-                        unsolved += 1
-        spread = (max(costs) - min(costs)) / max(min(costs), 1)
-        worst, count = max(worst, spread), count + 1
-        print(f"  {name:<22} cost {min(costs):,.0f} to {max(costs):,.0f}, spread {100 * spread:.1f} %", flush=True)
-    print(f"{options.ids} ids, {count} exercises: largest spread {100 * worst:.1f} % (bar 5 %), {unsolved} cases without an answer")
+    exercise, costs, unsolved = EXERCISES[name], [], 0
+    for i in range(ids):
+        seed = seeds_of(b"secret", f"student-{i}", {name: exercise})[name]
+        costs.append(cost_of(exercise, seed))
+        if i % solve == 0:
+            for case in exercise.cases(np.random.default_rng(seed)):
+                try:
+                    right_answer(exercise, case)
+                except Exception:
+                    unsolved += 1
+    return name, min(costs), max(costs), unsolved
+
+
+def fair(options: argparse.Namespace) -> int:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from course_lib.exercises import EXERCISES
+
+    worst, unsolved = 0.0, 0
+    with ProcessPoolExecutor(options.jobs) as pool:
+        work = [pool.submit(fair_one, name, options.ids, options.solve) for name in EXERCISES]
+        for one in work:
+            name, least, most, without = one.result()
+            spread = (most - least) / max(least, 1)
+            worst, unsolved = max(worst, spread), unsolved + without
+            print(f"  {name:<22} cost {least:,.0f} to {most:,.0f}, spread {100 * spread:.1f} %", flush=True)
+    print(
+        f"{options.ids} ids, {len(EXERCISES)} exercises: largest spread {100 * worst:.1f} % (bar 5 %), {unsolved} cases without an answer"
+    )
     return int(worst >= 0.05 or unsolved > 0)
 
 
@@ -185,7 +199,7 @@ if __name__ == "__main__":
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="which (default: hostile overhead broken fair)")
     parser.add_argument("--times", type=int, default=50, help="kill: how often")
     parser.add_argument("--students", type=int, default=0, help="class: how many (20); kill: how many (120)")
-    parser.add_argument("--jobs", type=int, default=2, help="class: at the same time")
+    parser.add_argument("--jobs", type=int, default=2, help="class, fair: at the same time")
     parser.add_argument("--ids", type=int, default=1000, help="fair: how many")
     parser.add_argument("--solve", type=int, default=20, help="fair: every so many ids are solved too")
     parser.add_argument("--turns", type=int, default=7, help="overhead: how often each")

@@ -195,6 +195,14 @@ def test_every_command_the_launcher_sets_up_for_is_a_command_and_every_extra_is_
     assert {extra for names in launcher.EXTRAS.values() for extra in names} <= set(extras)
 
 
+def test_whatever_grades_is_set_up_for_grading(launcher):
+    """`schedule` reads one file and needs no package; every other command of the grader opens notebooks and the gradebook."""
+    from course_lib.cli import COMMANDS
+
+    graders = {name for name, command in COMMANDS.items() if command.module.startswith("autograder.")} - {"schedule"}
+    assert graders == {name for name, extras in launcher.EXTRAS.items() if extras == ["grade"]}
+
+
 def test_deciding_that_nothing_is_to_be_done_takes_less_than_three_tenths_of_a_second(launcher, place):
     root, venv = place
     probe = (
