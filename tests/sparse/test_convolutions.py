@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib.kernels.direct_sparse import loads_of
+from course_lib.nest.jit import lanes
 from course_lib.shapes import ConvShape
 from course_lib.sparse import ALGORITHMS, CSR, Machine, break_even, dilated, fitted_machine, point_cloud, predicted, rules, submanifold
 from course_lib.sparse.direct import layout, stretched
-from course_lib.sparse.model import FORMS, STORED, useful
+from course_lib.sparse.model import FORMS, STORED, alpha, checked, useful
+from course_lib.sparse.prices import Prices, fitted_prices, loads, terms
 from course_lib.sparse.skip import pipeline
 
 SHAPES = {
@@ -200,7 +203,58 @@ def test_a_machine_that_sparse_never_suits_says_one_and_one_it_always_suits_says
 def test_the_stored_constants_name_their_machine():
     machine = fitted_machine()
     assert STORED.exists() and machine.name and set(machine.alpha) == set(FORMS)
-    assert 0 < break_even(LAYER) < 1
+    assert 0 <= break_even(LAYER) < 1 and set(fitted_prices().nanoseconds) == {"dense", *FORMS} and fitted_prices().name == machine.name
+
+
+# --- counted out -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("joint", [1, 2, 3, 4])
+def test_loads_are_expected_as_often_as_random_weights_need_them(joint):
+    """Witness: real draws, counted by the kernel's own rule. 14 channels: steps of 3 and 4 leave two over."""
+    shape, rng = ConvShape(1, 32, 8, 8, 14, 3, 3, pad=1), np.random.default_rng(joint)
+    for density in (0.1, 0.5, 0.9):
+        drawn = [loads_of((rng.random(shape.wt_shape) < density) * 1.0, shape, joint) for _ in range(30)]
+        assert loads(shape, density, joint, 1) == pytest.approx(np.mean(drawn), rel=0.02)
+
+
+def test_blocks_share_their_loads():
+    shape = ConvShape(1, 16, 8, 8, 16, 3, 3, pad=1)
+    keep = np.random.default_rng(0).random((4, 16, 3, 3)) < 0.3
+    wt = np.repeat(keep, 4, 0).astype(np.float32)
+    assert loads(shape, keep.mean(), 4, 4) == pytest.approx(loads_of(wt, shape, 4))
+    assert loads(shape, keep.mean(), 2, 4) == pytest.approx(loads_of(wt, shape, 2))
+
+
+def test_a_time_is_counts_times_prices():
+    """Nanoseconds by hand: 9 input channels of a 1x1 layer on 4 x 4 pixels cost what one of them costs, nine times."""
+    prices = Prices("hand", {"dense": {"weights": 2.0}, "direct_sparse": {"coefficients": 1.0, "call": 5.0}})
+    shape = ConvShape(1, 9, 4, 4, 3, 1, 1)
+    assert predicted(shape, 0, "dense", prices) == pytest.approx(1e-9 * 2.0 * terms(shape, 0, "dense")["weights"])
+    counts = terms(shape, 0.5, "direct_sparse")
+    assert predicted(shape, 0.5, "direct_sparse", prices) == pytest.approx(1e-9 * (counts["coefficients"] + 5))
+    assert alpha(shape, 0.5, "direct_sparse", prices) == pytest.approx(
+        predicted(shape, 0.5, "direct_sparse", prices) / (0.5 * predicted(shape, 0, "dense", prices))
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_does_not_get_less_with_the_zeros_is_counted_as_often_at_any_share(form):
+    none, most = terms(LAYER, 0.0, form), terms(LAYER, 0.75, form)
+    for term in {"frame", "input", "output", "call", "lowered", "windows"} & set(none):
+        assert none[term] == most[term]
+    assert sum(most.values()) < sum(none.values())
+
+
+@pytest.mark.skipif(lanes() != 16, reason="the record is of a machine with 16 lanes")
+def test_the_stored_check_is_what_the_model_says_and_is_off_by_little():
+    layers = {row["layer"]: row for row in checked()["layers"] if row["form"] == "direct_sparse"}
+    assert len(layers) > 30
+    name = "googlenet 64x56x56 -> 192, 3x3/1"
+    assert layers[name]["model"] == pytest.approx(break_even(ConvShape(1, 64, 56, 56, 192, 3, 3, pad=1)), abs=1e-3)
+    for row in checked()["summary"]:
+        own = [abs(other["model"] - other["measured"]) for other in checked()["layers"] if other["form"] == row["form"]]
+        assert row["off, median"] == pytest.approx(np.median(own), abs=1e-3) and row["off, median"] <= 0.07
 
 
 @pytest.mark.parametrize(
@@ -208,6 +262,9 @@ def test_the_stored_constants_name_their_machine():
     [
         (lambda: predicted(LAYER, 1.5, "dense", TOY), "sparsity: want a share of zeros"),
         (lambda: predicted(LAYER, 0.5, "sparse", TOY), "form: want dense or one of"),
+        (lambda: predicted(LAYER, 0.5, "sparse"), "form: want one of dense, direct_sparse"),
+        (lambda: alpha(LAYER, 1.0), "sparsity: want a share of zeros from 0 to below 1"),
+        (lambda: Prices("x", {"dense": {"weights": -1.0}}), "nanoseconds: want at least 0"),
         (lambda: Machine("x", 0.0, 1.0, {}), "flops: want more than 0"),
         (lambda: Machine("x", 1.0, 1.0, {"direct_sparse": 0}), "alpha: want more than 0"),
     ],
