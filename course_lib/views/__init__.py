@@ -26,6 +26,7 @@
     curves, Curve      any numbers over an axis: several curves, bands, markers, named lines
     format_building, direct_steps, pipeline_view, active_places   sparse weights at work
     landscape_explorer, search_progress, ted_picks, rank_scatter   in views/search: a search replayed, its regret, a design, a model
+    nest.beside    one schedule lowered by two compilers     from interchange.beside_tvm.beside(problem, steps)
     tuning_board   in views/search: a search while it runs; course_lib.dashboard.watch(log) is its live form
     belief, transfer_ratios   in views/search: how sure a model is, what a past saves
     live, variants     a slider: asked of the kernel, or computed beforehand

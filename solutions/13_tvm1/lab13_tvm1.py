@@ -35,9 +35,11 @@ from course_lib.check import check, predict
 from course_lib.exercises.lab13_tvm1.lowering import goal
 from course_lib.exercises.notebook import once_filled
 from course_lib.interchange import tensorir
+from course_lib.interchange.beside_tvm import beside as side_by_side
 from course_lib.nest import conv_problem, count, schedule
 from course_lib.records import Report
 from course_lib.views import loop_table
+from course_lib.views.nest.beside import beside
 
 # %% [markdown]
 # ## Before you begin: a guess (1 point)
@@ -235,6 +237,23 @@ with once_filled:
     for verb, *words in recover_nest("b"):
         found = found.tile(**{words[0]: words[1]}) if verb == "tile" else getattr(found, verb)(words[0])
     print(tensorir(found))
+
+# %% [markdown]
+# And now the other way round: the **real TVM** takes the plain nest and *your* moves through its own `Schedule`, and both compilers lower what they have. A band joins the loops that are the same on
+# both sides; a dashed one has no loop on TVM's side any more. **Before you look:** which of our eight loops will TVM not have, and why? (Without the extra `tvm` its side is a record; one for each goal is
+# shipped.)
+
+# %%
+with once_filled:
+    for name in "abc":
+        try:
+            display(beside(side_by_side(layer, recover_nest(name)), f"Goal {name}: one schedule, two compilers"))
+        except ValueError as error:
+            print(f"Goal {name}: {error}")
+
+# %% [markdown]
+# Two things TVM writes that our listing does not: the output is set to zero inside the nest, in the first turn of the sum, so the sum may begin anywhere; and arrays have one index, with the strides
+# multiplied out. Neither changes what is computed.
 
 # %% [markdown]
 # ## To write (4 points, read by a person)
