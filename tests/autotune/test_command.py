@@ -1,5 +1,7 @@
 """`course tune`: a network tuned, resumed and reported; what is wrong is said in one line, with the exit code that belongs to it."""
 
+import contextlib
+import io
 import json
 
 import pytest
@@ -15,27 +17,59 @@ from course_lib.zoo.network import Layer, Network
 SMALL = ConvShape(N=1, C=8, H=8, W=8, K=16, R=3, S=3, pad=1)
 
 
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch, tmp_path):
-    """A network of one layer that occurs twice, plans and logs in a folder of this test."""
+def in_a_folder(monkeypatch, folder):
+    """A network of one layer that occurs twice, plans and logs in a folder."""
     layers = tuple(Layer(name, "conv", SMALL, (16, 8, 8)) for name in ("first", "second"))
     made = {**zoo.NETWORKS, "tiny": Network("tiny", "Tiny", 2026, "this test", "", (8, 8, 8), layers, 2)}
     monkeypatch.setattr(zoo, "NETWORKS", made)
-    monkeypatch.setenv("COURSE_TUNED", str(tmp_path / "tuned.json"))
+    monkeypatch.setenv("COURSE_TUNED", str(folder / "tuned.json"))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tmp_path):
+    in_a_folder(monkeypatch, tmp_path)
     return tmp_path
 
 
-def test_a_network_is_tuned_reported_and_resumed(tiny, capsys):
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory):
+    """(what was said, lines in the log) of a search and of a second one on its log with two lines added; are there plans after it?"""
+    folder = tmp_path_factory.mktemp("tune")
     words = ["tune", "tiny", "--trials", "6", "--tuner", "random", "--batch", "3", "--workers", "1"]
-    assert main(words) == 0
-    said = capsys.readouterr().out
+    log, out = folder / "tiny-1.jsonl", []
+    foreign = {"v": 1, "host": "another", "task": "x", "config": [1], "cost": 1.0, "note": "", "round": 0, "at": 0, "of": 1}
+    with pytest.MonkeyPatch.context() as patch:
+        in_a_folder(patch, folder)
+        for more in ([], ["--no-keep"]):
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                assert main([*words, *more]) == 0
+            out.append((said.getvalue(), len(log.read_text().splitlines())))
+            if not more:
+                log.write_text(log.read_text() + "garbage\n" + json.dumps(foreign) + "\n")
+                tuned.path().unlink(missing_ok=True)
+        return out, tuned.path().exists()
+
+
+def test_a_network_is_tuned_and_reported(two_runs):
+    (said, lines), _ = two_runs[0]
     assert "6/6  8x8x8 -> 16, 3x3/1: trial 6, best " in said and "0 failed, 0:00 left" in said
     assert "Tuned on this machine, 1 thread" in said and "torch / tuned" in said and "x tuned" in said
-    log = tiny / "tiny-1.jsonl"
-    assert len(log.read_text().splitlines()) == 6
-    assert main(words) == 0
-    assert "going on after 6 trials in the log" in capsys.readouterr().out
-    assert len(log.read_text().splitlines()) == 6
+    assert lines == 6
+
+
+def test_a_search_on_a_log_goes_on_after_its_trials(two_runs):
+    _, (said, lines) = two_runs[0]
+    assert "going on after 6 trials in the log" in said
+    assert lines == 6 + 2
+
+
+def test_damaged_and_foreign_lines_are_named_by_number(two_runs):
+    _, (said, _) = two_runs[0]
+    assert "tiny-1.jsonl, line 7: skipped, damaged" in said and "line 8: skipped, of another machine" in said
+
+
+def test_no_keep_leaves_the_plans_alone(two_runs):
+    assert not two_runs[1]
 
 
 def test_how_many_configurations_is_answered_without_a_trial(tiny, capsys):
@@ -81,16 +115,3 @@ def test_where_every_trial_fails_the_reason_and_code_1(monkeypatch, capsys):
     monkeypatch.setattr("course_lib.autotune.pool.Pool.measure", broken)
     assert main(["tune", "tiny", "--trials", "4"]) == 1
     assert "every trial failed; the first: failed: no compiler" in capsys.readouterr().err
-
-
-def test_damaged_and_foreign_lines_are_named_by_number(tiny, capsys):
-    foreign = {"v": 1, "host": "another", "task": "x", "config": [1], "cost": 1.0, "note": "", "round": 0, "at": 0, "of": 1}
-    (tiny / "tiny-1.jsonl").write_text("garbage\n" + json.dumps(foreign) + "\n")
-    assert main(["tune", "tiny", "--trials", "2", "--tuner", "random", "--workers", "1"]) == 0
-    said = capsys.readouterr().out
-    assert "tiny-1.jsonl, line 1: skipped, damaged" in said and "line 2: skipped, of another machine" in said
-
-
-def test_no_keep_leaves_the_plans_alone(tiny):
-    assert main(["tune", "tiny", "--trials", "2", "--tuner", "random", "--workers", "1", "--no-keep"]) == 0
-    assert not tuned.path().exists()

@@ -1,5 +1,7 @@
 """Every tuner: proposes what has not been tried, repeats itself for the same seed, goes on where it was cut, and beats no effort."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -25,33 +27,39 @@ def valley(config):
     return float(np.exp(0.15 * away)) * {"x": 1.3, "y": 1.0, "z": 1.5}[order]
 
 
-def settings(tuner):
-    return {"trials": 16} if tuner == "transfer" else {"trials": 72}
-
-
 FAST = [name for name in TUNERS if name != "transfer"]
+
+
+@cache
+def searched(tuner, seed):
+    """A search that several tests look at."""
+    return tune(SPACE, valley, tuner, trials=64 if tuner in FAST else 24, seed=seed)
+
+
+def first(history, n):
+    return History({name: column[:n] for name, column in history.columns.items()})
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_a_tuner_never_repeats_a_trial_and_stays_in_the_space(tuner):
-    history = tune(SPACE, valley, tuner, seed=1, **settings(tuner))
-    assert len(history) == settings(tuner)["trials"] == len(set(history["config"]))
+    history = searched(tuner, 1)
+    assert len(history) == (64 if tuner in FAST else 24) == len(set(history["config"]))
     assert all(config in SPACE for config in history["config"])
     assert {note for cost, note in zip(history["cost"], history["note"], strict=True) if cost is None} <= {"it crashed"}
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_a_search_cut_short_goes_on_as_if_it_had_not_been(tuner):
-    whole = tune(SPACE, valley, tuner, trials=24, seed=3)
-    half = tune(SPACE, valley, tuner, trials=16, seed=3)
-    assert half["config"] == whole["config"][:16]
-    assert tune(SPACE, valley, tuner, trials=24, seed=3, history=half) == whole
+    whole = first(searched(tuner, 1), 24)
+    half = tune(SPACE, valley, tuner, trials=16, seed=1)
+    assert half == first(whole, 16)
+    assert tune(SPACE, valley, tuner, trials=24, seed=1, history=half) == whole
 
 
 @pytest.mark.parametrize("tuner", [name for name in FAST if name not in ("random", "grid")])
 def test_a_tuner_that_learns_beats_random_in_the_mean_of_eight_seeds(tuner):
     def mean(name):
-        return np.mean([regret(tune(SPACE, valley, name, 64, seed=seed), 1.0)[-1] for seed in range(8)])
+        return np.mean([regret(searched(name, seed), 1.0)[-1] for seed in range(8)])
 
     assert mean(tuner) < mean("random")
 
