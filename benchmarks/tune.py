@@ -262,6 +262,8 @@ def transfer(seeds: int, anew: bool = False) -> list[Report]:
         out.append(Report.of(rows, f"Trials {goal} ({most + 1}: not reached), {seeds} seeds"))
         for apart, kind in enumerate(("related", "unrelated")):
             both = {f"transfer / {label}": ratio(taken["transfer"][apart], taken[label][apart]) for label in ("alone", "boosted")}
+            # scratch has spent all its trials when it is as good as its end is; it may have been so before, which the other columns count
+            both |= {f"transfer / {most}": ratio(taken["transfer"][apart], [np.full(seeds, float(most)) for _ in taken["transfer"][apart]])}
             shares.append({"tasks": kind, "trials": goal, **both})
     ends = []
     for sources, target in pairs:

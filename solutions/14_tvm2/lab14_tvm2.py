@@ -26,7 +26,7 @@
 #
 # **Time:** about 2 hours.  **You need:** lab 04 (loops, tiles, orders).
 #
-# **Nothing is timed here.** A *landscape* is a space of which every cost has been measured once and written down: 552 schedules of a convolution on one
+# **Nothing is timed until the last part.** A *landscape* is a space of which every cost has been measured once and written down: 552 schedules of a convolution on one
 # named machine, for example. So regret is exact, and you get the same curves as your neighbour.
 #
 # **How it works.** A cell with `# your code here` is a blank. The cell below it checks it on small cases and shows the smallest one
@@ -36,7 +36,10 @@
 import numpy as np
 from IPython.display import display
 
+from course_lib import ConvShape
+from course_lib.autotune import tune as tune_layer
 from course_lib.check import check, predict
+from course_lib.dashboard import watch
 from course_lib.exercises.notebook import once_filled
 from course_lib.records import History, Report
 from course_lib.search import LANDSCAPES, landscape, tune
@@ -465,12 +468,33 @@ with once_filled:
 # %% [markdown]
 # Compare the bands, not only the lines: the paper's second claim is that the *variance* falls. The course's own table, over all landscapes and 20 seeds, with trees in the
 # models: `python benchmarks/tune.py searches`.
+
+# %% [markdown]
+# ## Live: on your own machine (5 minutes, no points)
 #
+# All that was a table. Now the same loop with a compiler and a clock: the course's BTED + BAO on the plans of a real layer, 32 channels, 28 × 28, on **this** machine. Each trial is compiled, checked and
+# timed in a child process; a crash, a hang or a wrong result is a trial with a reason. The board follows the log of the trials. **Before you run it:** how many GFLOP/s will the best of 24 have over the
+# first? (The first is what the course would have taken without any search.)
+
+# %%
+board = watch("lab14_trials.jsonl")
+display(board)
+
+# %%
+real_layer = ConvShape(N=1, C=32, H=28, W=28, K=32, R=3, S=3, pad=1)
+tuned = tune_layer(real_layer, trials=24, tuner="active", log="lab14_trials.jsonl", watch=board, remember=False)
+display(tuned.report())
+
+# %% [markdown]
+# Run the last cell again: nothing is measured twice, the log knows every trial. With `trials=200` it goes on where it stopped. A search in a terminal, `course tune resnet18 --log tune.jsonl`, is watched in the
+# same way: `watch("tune.jsonl")`, in any notebook of this folder.
+
+# %% [markdown]
 # ## To write (4 points, read by a person)
 #
 # 1. Name a landscape from the surprise on which the BTED set's best is worse than a random set's (or hardly better), and say why a design that explains most of the space may still miss the
 #    fastest schedules. What is it good for, then?
-# 2. In the last picture, what does BAO add to a random beginning, and what does BTED add to BAO? Read numbers off the curves, and say what more you would run before
+# 2. In the last of your curves, what does BAO add to a random beginning, and what does BTED add to BAO? Read numbers off the curves, and say what more you would run before
 #    you believe them.
 #
 # | points | for |
