@@ -22,7 +22,7 @@ from course_lib.kernels.block import write_block
 from course_lib.kernels.plan import FAR_BYTES, TURN, Plan, Tile, alike, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
-from course_lib.nest.jit import compile_ir, lanes, new_module
+from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
 from course_lib.nest.schedule import Schedule
 from course_lib.nest.threads import shares, together
 from course_lib.shapes import GemmShape, whole
@@ -192,7 +192,7 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
     plans = {piece: cut(plan, piece) for _, _, piece in mine}
     for piece, sizes in plans.items():
         write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, sizes, shape.N)
-    library = compile_ir(module)
+    library = compile_ir(module, LIGHT)  # the blocks come in final form
     kernels = [library.function(f"gemm_{piece.M}_{piece.N}", "ppppp") for _, _, piece in mine]
     rooms = []
     for _, _, piece in mine:

@@ -119,9 +119,9 @@ def even(total: int, most: int, multiple: int = 1) -> int:
 
 
 def alike(total: int, most: int, multiple: int = 1) -> int:
-    """Like `even`, but of one size where a third more blocks can have it: a second size is the whole code once more."""
+    """Like `even`, but of one size where half as many blocks again can have it: a second size is the whole code once more."""
     fewest = max(1, -(-total // max(most, multiple)))
-    exact = (total // blocks for blocks in range(fewest, fewest * 4 // 3 + 1) if not total % (blocks * multiple))
+    exact = (total // blocks for blocks in range(fewest, fewest * 3 // 2 + 1) if not total % (blocks * multiple))
     return next(exact, even(total, most, multiple))
 
 
