@@ -29,6 +29,14 @@ def test_the_line_rises_to_each_new_best_and_every_trial_has_its_mark():
     drawn = items(SEARCH)
     assert drawn["trials"]["d"].count("M") == 3 and drawn["failures"]["d"].count("M") == 2 * 3
     assert len(set(heights(drawn["best"]["d"]))) == 2  # 40, then 80: the trial of 60 moves nothing
+    (one, three, six), crosses = places(drawn["trials"]["d"], 2.5), places(drawn["failures"]["d"], 3)[::2]
+    assert crosses == pytest.approx(
+        [(one + three) / 2, three + (six - three) / 3, three + 2 * (six - three) / 3], abs=0.2
+    )  # trials 2, 4, 5
+
+
+def places(d, half):
+    return [float(part.split()[0]) + half for part in d.split("M")[1:]]
 
 
 def heights(d):
