@@ -204,7 +204,7 @@ def beside(problem: Problem, steps: Sequence[Step], real: bool | None = None) ->
             extent, kind = left[names[loop.name]]
             theirs = f"for {names[loop.name]} in {'T.parallel' if kind == 'parallel' else 'range'}({extent})"
             if loop.kind == "spatial":
-                became = "no such machine here: a plain loop with a note"
+                became = "a plain loop with a note"
             elif extent != loop.extent or kind != loop.kind:
                 became = f"{extent} turns, {kind}"
         elif (one := f"{names[loop.name]}.s") in left:  # lanes that TVM takes one by one, as under a guard

@@ -240,7 +240,7 @@ with once_filled:
 
 # %% [markdown]
 # And now the other way round: the **real TVM** takes the plain nest and *your* moves through its own `Schedule`, and both compilers lower what they have. A band joins the loops that are the same on
-# both sides; a dashed one has no loop on TVM's side any more. **Before you look:** which of our eight loops will TVM not have, and why? (Without the extra `tvm` its side is a record; one for each goal is
+# both sides; a dashed one has no loop on TVM's side any more. **Before you look:** which of our loops will TVM not have, and why? (Without the extra `tvm` its side is a record; one for each goal is
 # shipped.)
 
 # %%
