@@ -4,7 +4,7 @@ FORMATS      COO CSR CSC ELL BCSR Bitmask RunLength NM: Operators, `X.from_dense
 ALGORITHMS   skip gather csr_im2col csc_im2col direct: conv2d(ia, wt, shape) and workspace(shape), slow and plain
              the fast ones: course_lib.compile_conv2d(wt, shape, algorithm="direct_sparse" | "block_sparse" | "nm_sparse")
 submanifold  convolution on a set of active places
-model        time by the paper's formula, break_even(shape)
+model        time by the paper's formula or counted out (prices.py), break_even(shape)
 """
 
 from __future__ import annotations
