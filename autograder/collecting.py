@@ -286,7 +286,8 @@ def sort(found: list[Found], notebook: str = "", roster: Collection[str] | None 
             why = "the last in time" if in_time and len(in_time) < len(mine) else "the last"
             out.notes.append(f"{student}: {len(mine)} notebooks; {why} ({chosen.name}) is used")
         if chosen.late:
-            out.notes.append(f"{student}: marked LATE by the platform")
+            unsaid = "" if chosen.sure else ", which does not say by how much: write the time into timestamp.txt beside the notebook"
+            out.notes.append(f"{student}: marked LATE by the platform{unsaid}")
         if known in out.taken:
             out.notes.append(f"{student}: {known!r} has handed in under another name too; {chosen.name} is left out")
             continue

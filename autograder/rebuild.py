@@ -115,6 +115,15 @@ def defined(source: str) -> tuple[str, ...]:
     return tuple(n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef))
 
 
+def bound(source: str) -> set[str]:
+    """The names that a cell gives a value to at its top level, as in `im2col = my_second_try`."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+
+
 def rebuild(handed_in: NotebookNode, release: NotebookNode) -> Rebuilt:
     """The release with the student's answers and own cells in it."""
     theirs = handed_in.cells
@@ -150,11 +159,8 @@ def rebuild(handed_in: NotebookNode, release: NotebookNode) -> Rebuilt:
     for index, cell in enumerate(release.cells):
         if is_answer(cell) and index not in home.values():
             names = set(defined(cell["source"]))
-            mine = [
-                i
-                for i, their in enumerate(theirs)
-                if i not in home and their["cell_type"] == "code" and names & set(defined(their["source"]))
-            ]
+            free = [i for i, their in enumerate(theirs) if i not in home and their["cell_type"] == "code"]
+            mine = [i for i in free if names & set(defined(theirs[i]["source"]))] or [i for i in free if names & bound(theirs[i]["source"])]
             for i in mine:
                 home[i] = index
             if mine:

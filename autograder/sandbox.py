@@ -18,6 +18,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -39,6 +40,7 @@ SOURCE = "bubblewrap, https://github.com/containers/bubblewrap; jupyter_client, 
 
 COURSE = Path(__file__).resolve().parent.parent
 PREFIX = "course-grader-"
+LIFELINE = "COURSE_LIFELINE"
 SHORT = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()  # the path of a unix socket ends at 107 bytes
 INSIDE = "/home/student/work"
 KERNEL_NEEDS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "anywidget", "ipywidgets")
@@ -344,9 +346,19 @@ def sweep() -> int:
                 continue
         except (OSError, ValueError):
             continue
+        end_all(folder)
         shutil.rmtree(folder, ignore_errors=True)
         swept += 1
     return swept
+
+
+def end_all(folder: Path) -> None:
+    """End the boxes that work in a private folder, should one still run."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if process.stat().st_uid == os.getuid() and any(word.startswith(os.fsencode(folder) + b"/") for word in words):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def memory_of(pid: int) -> int:
@@ -400,7 +412,7 @@ class Room:
         """A kernel manager whose kernel will run in this room."""
         register()
         spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
+            argv=[sys.executable, "-c", LAUNCH, "-f", "{connection_file}", "--HistoryManager.enabled=False"],
             display_name="sandbox", language="python", interrupt_mode="message",
             metadata={"kernel_provisioner": {"provisioner_name": "course-sandbox", "config": {}}},
         )  # fmt: skip
@@ -425,8 +437,8 @@ class Room:
             "COURSE_GRADER_SOCKET": "/run/grader.sock" if self.box.confined else str(self.socket),
         }  # fmt: skip
 
-    def command(self, kernel: Sequence[str], doors: Sequence[int] = ()) -> list[str]:
-        """The words that start `kernel` in the box; `doors` is the open file of `shut_doors`."""
+    def command(self, kernel: Sequence[str], doors: Sequence[int] = (), line: int = -1) -> list[str]:
+        """The words that start `kernel` in the box; `doors` is the open file of `shut_doors`, `line` the end that the kernel holds."""
         shutil.copytree(self.stage / "mpl", self.folder / "mpl", dirs_exist_ok=True)
         limits = limit_words(self.box)
         if not self.box.confined:
@@ -481,7 +493,7 @@ class Room:
         if self.socket.exists():
             words += ["--bind", str(self.socket), "/run/grader.sock"]
         words += ["--remount-ro", "/", "--chdir", INSIDE]
-        for name, value in self.environment().items():
+        for name, value in (self.environment() | {LIFELINE: str(line)}).items():
             words += ["--setenv", name, value]
         return [*words, *door_words(doors), "--", *limits, base, *kernel[1:]]
 
@@ -505,8 +517,22 @@ def limit_words(box: Box) -> list[str]:
     ]  # fmt: skip
 
 
+# bwrap ends with its parent, but for a moment while it starts: whoever is killed just then would leave a kernel behind. So
+# each kernel holds the far end of a line to its grader and ends when the line does.
+LAUNCH = f"""
+import os, runpy, threading
+def end_with_the_grader(line):
+    os.read(line, 1)
+    os._exit(0)
+threading.Thread(target=end_with_the_grader, args=(int(os.environ.pop("{LIFELINE}")),), daemon=True).start()
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+"""
+
+
 class SandboxProvisioner(LocalProvisioner):
     """Starts the kernel in its manager's room; transport and connection file are private to it."""
+
+    line: int | None = None  # held open while the kernel is to live
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         self.shutting = contextlib.ExitStack()
@@ -517,15 +543,18 @@ class SandboxProvisioner(LocalProvisioner):
         km.connection_file = str(room.folder / "ipc" / f"k{number}.json")
         km.ip = str(room.folder / "ipc" / f"k{number}")
         kwargs = await super().pre_launch(**kwargs)
-        kwargs["pass_fds"] = doors = self.shutting.enter_context(shut_doors()) if room.box.confined else ()
-        kwargs["cmd"] = room.command(kwargs["cmd"], doors)
+        doors = self.shutting.enter_context(shut_doors()) if room.box.confined else ()
+        far, self.line = os.pipe()
+        self.shutting.callback(os.close, far)
+        kwargs["pass_fds"] = (*doors, far)
+        kwargs["cmd"] = room.command(kwargs["cmd"], doors, far)
         kwargs["stdout"] = subprocess.DEVNULL
         kwargs["stderr"] = self.log_file = (room.folder / "kernel.log").open("ab")
         if room.box.confined:
             kwargs["env"] = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}  # bwrap's own; the kernel's is set inside
             kwargs["cwd"] = "/"
         else:
-            kwargs["env"] = room.environment()
+            kwargs["env"] = room.environment() | {LIFELINE: str(far)}
             kwargs["cwd"] = str(room.folder / "work")
         return kwargs
 
@@ -535,6 +564,12 @@ class SandboxProvisioner(LocalProvisioner):
         finally:
             self.log_file.close()  # the kernel has its own copies
             self.shutting.close()
+
+    async def cleanup(self, restart: bool = False) -> None:
+        await super().cleanup(restart)
+        if self.line is not None:
+            os.close(self.line)
+            self.line = None
 
 
 class Here:

@@ -71,7 +71,7 @@ def in_folder(folder: Path, student: str, lab: str, notebook: str) -> Submission
     like = [p for p in files if notebook.lower() in re.sub(r"[^a-z0-9_]", "", p.stem.lower())]
     choice = exact or like or files
     if not choice:
-        other = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p.name != "timestamp.txt"]
+        other = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p.name not in ("timestamp.txt", "late.txt")]
         return Submission(student, lab, None, (f"there is no notebook, but: {', '.join(other[:5])}",) if other else ())
     newest = max(choice, key=lambda p: p.lstat().st_mtime)
     notes = named(newest, notebook)

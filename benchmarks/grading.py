@@ -4,6 +4,7 @@ python benchmarks/grading.py                          all but the kills and the 
 python benchmarks/grading.py hostile                  every hostile submission, as this user and (for root) as an ordinary one
 python benchmarks/grading.py overhead                 what the sandbox adds to a notebook
 python benchmarks/grading.py broken                   the reference broken on purpose: nobody scored, exit code 2
+python benchmarks/grading.py wrong                    how many wrong answers each exercise knows
 python benchmarks/grading.py fair --ids 1000          each student's own cases: all solvable, equal in cost
 python benchmarks/grading.py kill --times 50          a grader killed at random moments: ledger and gradebook equal
 python benchmarks/grading.py class --students 200     a class of lab 03 with two jobs: minutes, and the grader's memory
@@ -130,6 +131,22 @@ def fair(options: argparse.Namespace) -> int:
     return int(worst >= 0.05 or unsolved > 0)
 
 
+def wrong(options: argparse.Namespace) -> int:
+    """How many wrong answers each exercise is known to catch by its words; that it does is looked at by tests/labs and tests/autograder."""
+    import runpy
+
+    from course_lib.exercises import LABS
+
+    few, together = [], 0
+    for lab, names in LABS.items():
+        counts = {name: len(runpy.run_path(str(ROOT / "tests" / "wrong_answers" / lab / f"{name}.py"))["WRONG"]) for name in names}
+        print(f"{lab}: {len(names)} exercises, {sum(counts.values())} wrong answers: {', '.join(f'{n} {c}' for n, c in counts.items())}")
+        few += [name for name, count in counts.items() if count < 5]
+        together += sum(counts.values())
+    print(f"{sum(map(len, LABS.values()))} exercises, {together} wrong answers; with fewer than five: {', '.join(few) or 'none'}")
+    return int(bool(few))
+
+
 def kill(options: argparse.Namespace) -> int:
     words = ["-m", "tests.hostile.killing", "--times", str(options.times), "--students", str(options.students or 120)]
     return subprocess.run([sys.executable, *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode
@@ -192,11 +209,19 @@ def whole_class(options: argparse.Namespace) -> int:
     return int(process.returncode != 0 or whole > 900 or bool(left))
 
 
-PARTS: dict[str, Any] = {"hostile": hostile, "overhead": overhead, "broken": broken, "fair": fair, "kill": kill, "class": whole_class}
+PARTS: dict[str, Any] = {
+    "hostile": hostile,
+    "overhead": overhead,
+    "broken": broken,
+    "wrong": wrong,
+    "fair": fair,
+    "kill": kill,
+    "class": whole_class,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="which (default: hostile overhead broken fair)")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="which (default: hostile overhead broken wrong fair)")
     parser.add_argument("--times", type=int, default=50, help="kill: how often")
     parser.add_argument("--students", type=int, default=0, help="class: how many (20); kill: how many (120)")
     parser.add_argument("--jobs", type=int, default=2, help="class, fair: at the same time")
@@ -204,4 +229,4 @@ if __name__ == "__main__":
     parser.add_argument("--solve", type=int, default=20, help="fair: every so many ids are solved too")
     parser.add_argument("--turns", type=int, default=7, help="overhead: how often each")
     chosen = parser.parse_args()
-    sys.exit(max([PARTS[part](chosen) for part in chosen.part or ("hostile", "overhead", "broken", "fair")]))
+    sys.exit(max([PARTS[part](chosen) for part in chosen.part or ("hostile", "overhead", "broken", "wrong", "fair")]))

@@ -43,27 +43,38 @@ def run(options: argparse.Namespace) -> int:
         print(f"course collect: {error.filename or options.download}: {error.strerror or error}", file=sys.stderr)
         return 1
     root, taken, notes = place.root / "submitted", sorted_.taken, sorted_.notes
+    timeless = []
     for student, found in sorted(taken.items()):
         folder = root / student / options.lab
         try:
             folder.mkdir(parents=True, exist_ok=True)
             target = folder / f"{lab.notebook}.ipynb"
+            same = target.is_file() and target.read_bytes() == found.data
             half = target.with_suffix(".half")
             half.write_bytes(found.data)
             half.replace(target)
             for old in folder.glob("*.ipynb"):
                 if old != target:
                     old.unlink()
-            day, clock = found.when[:10], found.when[11:].replace("-", ":")
-            (folder / "timestamp.txt").write_text(f"{day} {clock} UTC\n")
+            for name in () if same else ("timestamp.txt", "late.txt"):  # a time that a person wrote stays with its notebook
+                (folder / name).unlink(missing_ok=True)
+            if found.sure:
+                day, clock = found.when[:10], found.when[11:].replace("-", ":")
+                (folder / "timestamp.txt").write_text(f"{day} {clock} UTC\n")
+            elif not (folder / "timestamp.txt").exists():
+                timeless.append(student)
+                if found.late:
+                    (folder / "late.txt").write_text("marked LATE by the platform, which does not say by how much\n")
         except OSError as error:
             print(f"course collect: {error.filename}: {error.strerror}", file=sys.stderr)
             return 1
     for line in notes:
         print(line)
+    if until and timeless:
+        print(f"when it was handed in is not in this download, so it counts as in time: {', '.join(timeless)}")
     for student in sorted_.strangers:
         print(f"not on the roster, not taken: {student!r}", file=sys.stderr)
     for line in refused:
         print(f"not taken: {line}", file=sys.stderr)
-    print(f"{len(taken)} students in {root}; next: course grade --lab {options.lab}")
+    print(f"{len(taken)} student{'' if len(taken) == 1 else 's'} taken into {root}; next: course grade --lab {options.lab}")
     return 0 if taken and not refused and not sorted_.strangers else 1

@@ -233,7 +233,12 @@ def grade_one(submission: Any, lab: Any, secret: bytes, confined: bool) -> tuple
 
 def timestamp_of(submission: Any, record: dict[str, Any]) -> str | None:
     """nbgrader's timestamp.txt beside the notebook, as UTC; a note where it cannot be read."""
-    if submission.path is None or not (path := submission.path.parent / "timestamp.txt").is_file():
+    if submission.path is None:
+        return None
+    path, late = (submission.path.parent / name for name in ("timestamp.txt", "late.txt"))
+    if not path.is_file():
+        if late.is_file():
+            record["notes"].append("marked LATE by the platform, which does not say by how much")
         return None
     import datetime
 

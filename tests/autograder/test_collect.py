@@ -99,7 +99,8 @@ def zipped(**files: str) -> bytes:
 def collected(download: Path, state: Path, capsys: Any) -> tuple[int, dict[str, tuple[str, str]], Any]:
     """(exit code, student -> (what lies there, when it was handed in), what was said)."""
     code = main(["collect", str(download), "--lab", "03_gemm", "--state", str(state)])
-    there = {p.parent.parent.name: (p.read_text(), p.with_name("timestamp.txt").read_text()) for p in state.rglob("*.ipynb")}
+    when = lambda p: time.read_text() if (time := p.with_name("timestamp.txt")).exists() else ""
+    there = {p.parent.parent.name: (p.read_text(), when(p)) for p in state.rglob("*.ipynb")}
     return code, there, capsys.readouterr()
 
 
@@ -127,12 +128,14 @@ def test_roster_and_due_time_decide_whose_work_counts_and_which_of_it(tmp_path: 
         z.writestr("Cyd Charisse_4711_assignsubmission_file_/lab03_gemm.ipynb", "cyd's")
         z.writestr("Cyd Charisse_4711_assignsubmission_onlinetext_/onlinetext.html", "<p>hello</p>")
     code, there, said = collected(tmp_path / "moodle.zip", state, capsys)
-    assert code == 0 and there["4711"][0] == "cyd's" and there["ada"][0].startswith("2026")
+    assert code == 0 and there["4711"] == ("cyd's", "") and there["ada"][0].startswith("2026")
+    assert "counts as in time: 4711" in said.out  # a file's date in a zip is no time of handing in
 
     with zipfile.ZipFile(tmp_path / "canvas.zip", "w") as z:
         z.writestr("bob_LATE_12_345_lab03_gemm-2.ipynb", "once more")
     code, there, said = collected(tmp_path / "canvas.zip", state, capsys)
-    assert code == 0 and there["bob"][0] == "once more" and "bob: marked LATE by the platform" in said.out
+    assert code == 0 and there["bob"] == ("once more", "") and "bob: marked LATE by the platform, which does not say" in said.out
+    assert "LATE" in (state / "submitted/bob/03_gemm/late.txt").read_text()
 
 
 def test_what_is_no_download_is_told(tmp_path: Path, capsys: Any) -> None:

@@ -350,6 +350,11 @@ def stripped(nb: Any) -> None:
         cell["metadata"], cell["id"] = {}, f"new-{number}"
 
 
+def named_at_the_end(nb: Any) -> None:
+    cell(nb, "double")["source"] = "def first(a):\n    return a\n\ndef second(a):\n    return 2 * a\n\ndouble = second"
+    stripped(nb)
+
+
 def without_ids(nb: Any) -> None:
     nb["nbformat_minor"] = 2
     for cell in nb["cells"]:
@@ -387,6 +392,7 @@ FILES: dict[str, File] = {
     "notebook format 4.2, sources as lists": File(told(without_ids)),
     "renamed": File(told(lambda nb: None), name="small (1).ipynb"),
     "all metadata lost": File(told(stripped), words="found by the function"),
+    "all metadata lost, and the answer named at the end": File(told(named_at_the_end), words="found by the function"),
     "another kernel's name": File(told(lambda nb: nb["metadata"].update(kernelspec={"name": "my-conda-env", "display_name": "x"}))),
     "a test cell twice": File(told(lambda nb: nb["cells"].append(copy.deepcopy(cell(nb, "check_double")))), words="2 times"),
     "a test cell deleted": File(told(lambda nb: nb["cells"].remove(cell(nb, "check_double"))), words="was deleted; it is restored"),

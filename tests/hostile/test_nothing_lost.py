@@ -39,7 +39,7 @@ def as_handed_in(students: int) -> dict[str, tuple[str, float]]:
 
 def test_killed_again_and_again_ledger_and_gradebook_are_equal_and_nothing_is_left(tmp_path: Path) -> None:
     said = kill_at_random(tmp_path, students=6, times=2, seed=5)
-    assert said == {"students": 6, "missing": 0, "differing": [], "left in /tmp": 0, "killed": 2, "code": 0}
+    assert said == {"students": 6, "missing": 0, "differing": [], "left in /tmp": 0, "left running": 0, "killed": 2, "code": 0}
     assert marks(tmp_path) == as_handed_in(6)
 
 
@@ -72,10 +72,18 @@ def test_two_graders_at_once_are_one_grader_and_a_sentence(tmp_path: Path, capsy
         first.wait()
 
 
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("graded once")
+    hand_in(root, 4)
+    assert grade(root, 2) == 0
+    return root
+
+
 @pytest.fixture
-def graded(tmp_path: Path) -> Path:
-    hand_in(tmp_path, 4)
-    assert grade(tmp_path, 2) == 0
+def graded(graded_once: Path, tmp_path: Path) -> Path:
+    """A class of four, graded: a copy that a test may spoil."""
+    shutil.copytree(graded_once, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -161,11 +169,12 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-def test_a_farm_that_does_not_answer_is_told(tmp_path: Path) -> None:
+def test_a_farm_that_does_not_answer_is_told(monkeypatch: Any) -> None:
     pytest.importorskip("distributed", reason="the extra `farm` is not installed")
     from autograder import farm
     from autograder.submissions import Refused
 
+    monkeypatch.setattr(farm, "PATIENCE", 1)
     with pytest.raises(Refused, match="no scheduler answers at tcp://127.0.0.1:9"):
         with farm.workers("tcp://127.0.0.1:9", 1, {}, b"", True):
             pass
