@@ -1,7 +1,7 @@
 """What the rooms' tests share: a real Chromium that reaches nothing outside, a running JupyterLab, a place for screenshots.
 
-    chromium          a browser (a module long: its event loop must not meet another module's)
-    page_offline      (page, outside): every request that is not file:, data:, blob: or loopback is blocked and listed
+    chromium          a browser (a module long: its event loop must not meet another module's); what its pages load is fresh for each test
+    page_offline      (page, outside), empty: every request that is not file:, data:, blob: or loopback is blocked and listed
     artefacts         the folder for screenshots, tests/.artefacts
     jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs
     built_decks       every deck, each built once for all workers when it is asked for: {"01_intro": path, ...}
@@ -187,15 +187,28 @@ def is_outside(url: str) -> bool:
     return parts.scheme not in ("file", "data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost", "::1")
 
 
-@pytest.fixture
-def new_page_offline(chromium: Any) -> Iterator[Callable[..., tuple[Any, list[str]]]]:
-    """Makes (page, outside): a new page whose outside requests are blocked and listed. Words go to Playwright's new_context."""
-    contexts = []
+class Pages:
+    """Pages of one browser whose outside requests are blocked and listed.
 
-    def make(**words: Any) -> tuple[Any, list[str]]:
+    A page that was used is emptied and used again: a window and its process cost two seconds of a processor, a new document a third.
+    """
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.free: dict[str, list[tuple[Any, list[str]]]] = {}
+        self.used: list[tuple[dict[str, Any], Any, list[str]]] = []
+
+    def take(self, words: dict[str, Any]) -> tuple[Any, list[str]]:
+        """(page, outside) in a context made with these words of Playwright's new_context."""
+        words = {"viewport": {"width": 1280, "height": 800}, **words}
+        free = self.free.get(repr(sorted(words.items())))
+        page, outside = free.pop() if free else self.new(words)
+        self.used.append((words, page, outside))
+        return page, outside
+
+    def new(self, words: dict[str, Any]) -> tuple[Any, list[str]]:
         outside: list[str] = []
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **words})
-        contexts.append(context)
+        context = self.browser.new_context(**words)
 
         def gate(route: Any) -> None:
             if is_outside(route.request.url):
@@ -210,9 +223,36 @@ def new_page_offline(chromium: Any) -> Iterator[Callable[..., tuple[Any, list[st
         page.set_default_timeout(180_000)  # a machine that is busy is slow, not wrong
         return page, outside
 
-    yield make
-    for context in contexts:
-        context.close()
+    def give_back(self) -> None:
+        """After a test: one window, no document, nothing stored. A page that has met a server, or was closed, is not used again."""
+        for words, page, outside in self.used:
+            if page.is_closed() or not page.url.startswith(("file:", "about:")):
+                page.context.close()
+                continue
+            for other in page.context.pages:
+                if other is not page:
+                    other.close()
+            if page.url.startswith("file:") and words.get("java_script_enabled", True):
+                page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            page.goto("about:blank")
+            page.mouse.move(0, 0)
+            page.set_viewport_size(words["viewport"])
+            outside.clear()
+            self.free.setdefault(repr(sorted(words.items())), []).append((page, outside))
+        self.used.clear()
+
+
+@pytest.fixture(scope="module")
+def pages(chromium: Any) -> Pages:
+    """The pages of the module's browser."""
+    return Pages(chromium)
+
+
+@pytest.fixture
+def new_page_offline(pages: Pages) -> Iterator[Callable[..., tuple[Any, list[str]]]]:
+    """Makes (page, outside): an empty page whose outside requests are blocked and listed. Words go to Playwright's new_context."""
+    yield lambda **words: pages.take(words)
+    pages.give_back()
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def test_a_restarted_kernel_is_said_and_the_picture_stays(page_offline):
     assert page.locator("#here svg").first.is_visible()
     page.evaluate("window.answer()")
     assert said.is_hidden()
+    page.close()  # its clock is ours, nobody else's
 
 
 CELLS = {
