@@ -20,6 +20,7 @@ from typing import Any
 
 SOURCE = "Rocklin, 'Dask: parallel computation with blocked algorithms and task scheduling', SciPy 2015; dask.distributed"
 LOSSES = 3  # workers that one submission may take with it before it is set aside
+PATIENCE = 10  # seconds until a scheduler answers
 
 
 def grade_there(lab: str, version: str, name: str, data: bytes, student: str, seeds: Mapping[str, int], confined: bool,
@@ -82,7 +83,7 @@ def workers(address: str, jobs: int, labs: Mapping[str, Any], secret: bytes, con
         else:
             where = address
         try:
-            client = stack.enter_context(Client(where, timeout=10))
+            client = stack.enter_context(Client(where, timeout=PATIENCE))
         except (OSError, TimeoutError, ValueError) as error:
             raise Refused(f"--farm: no scheduler answers at {address} ({type(error).__name__})") from None
         yield lambda todo: hands(client, todo, labs, secret, confined)
