@@ -146,7 +146,7 @@ def torch_module(kind: str, seed: int = 0, training: bool = True, **params: Any)
     import torch
 
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been drawn
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would write down the stack for graphics cards, each time
         return _module(torch.nn, kind, **params).train(training)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import functools
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -113,10 +114,14 @@ def assigned_name() -> str:
     frame = sys._getframe(1)
     while frame is not None and (frame.f_globals.get("__name__") or "").startswith(HERE):
         frame = frame.f_back  # type: ignore[assignment]
-    if frame is None:
-        return "temporary"
-    for instruction in dis.get_instructions(frame.f_code):
-        if instruction.offset > frame.f_lasti:  # the first one after the call
+    return "temporary" if frame is None else name_after(frame.f_code, frame.f_lasti)
+
+
+@functools.lru_cache(maxsize=1024)
+def name_after(code: types.CodeType, last: int) -> str:
+    """The variable that the instruction after `last` stores into; "temporary" where it is none. One line of a loop asks again and again."""
+    for instruction in dis.get_instructions(code):
+        if instruction.offset > last:  # the first one after the call
             if instruction.opname.startswith("STORE_") and instruction.opname != "STORE_SUBSCR":
                 name = instruction.argval
                 return str(name[0] if isinstance(name, tuple) else name)
