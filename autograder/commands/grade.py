@@ -218,6 +218,8 @@ def unchanged(old: dict[str, Any], submission: Any, lab: Any, confined: bool) ->
 
     if old.get("version") != lab.version or old["sandbox"].startswith("none") == confined or submission.refused:
         return False
+    if old.get("handed_in") != timestamp_of(submission, {"notes": []}):  # a person has written down when it was
+        return False
     if submission.path is None:
         return old["file"] is None
     return old["sha256"] is not None and old["sha256"] == hashlib.sha256(submission.path.read_bytes()).hexdigest()
