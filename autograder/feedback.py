@@ -235,7 +235,7 @@ def misconceptions(records: Sequence[Mapping[str, Any]]) -> str:
             f"<tr><td>{esc(idea[:1].upper() + idea[1:])}<br><span class=soft>{slide_link(slide, '')}</span></td>"
             f"<td><code>{esc(name)}</code></td><td class=n>{count}</td><td>{share}</td></tr>"
         )
-    return f"<table><tr><th>idea</th><th>exercise</th><th class=n>students</th><th></th></tr>{''.join(rows)}</table>"
+    return f"<table class=ideas><tr><th>idea</th><th>exercise</th><th class=n>students</th><th></th></tr>{''.join(rows)}</table>"
 
 
 MANY = {"stops with an error": "stop with an error", "does not come to an end": "do not come to an end"}
