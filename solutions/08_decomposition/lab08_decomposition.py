@@ -22,10 +22,11 @@
 # - say from sizes alone when two factors are smaller than the matrix;
 # - cut a matrix at a rank and say the error before you look (Eckart and Young);
 # - turn a 3 × 3 layer into a column layer and a row layer, and count what is saved;
+# - shrink two axes of the filters (Tucker) or take all four apart (CP), and run the answer as three or four real layers;
 # - cut a layer by its responses, with and without knowledge of the ReLU;
 # - split a matrix into low rank plus sparse, and share out ranks under one budget.
 #
-# **Time:** about 2 hours.  **You need:** lab 03 (a convolution as a matrix product).
+# **Time:** about 2 and a half hours.  **You need:** lab 03 (a convolution as a matrix product).
 #
 # **How it works.** A cell with `# your code here` is a blank. The cell below it checks it on small cases and shows the smallest one
 # that fails, with a hint. Points are for right values, never for speed.
@@ -34,7 +35,7 @@
 import numpy as np
 from IPython.display import display
 
-from course_lib import ConvShape
+from course_lib import ConvShape, conv2d
 from course_lib.check import check, predict
 from course_lib.exercises.notebook import once_filled
 from course_lib.records import Report
@@ -64,7 +65,7 @@ def kept_share() -> float:
 check("kept_share", kept_share)
 
 # %% [markdown]
-# ## Part 1 · Two factors (25 minutes, 8 points)
+# ## Part 1 · Two factors (30 minutes, 11 points)
 #
 # `w[K, J] ≈ u[K, rank] @ v[rank, J]`. Two factors are not always smaller: at full rank they are larger than the matrix.
 #
@@ -122,6 +123,53 @@ with once_filled:
 # %% [markdown]
 # At which rank can you no longer tell the filters from the originals? What does the error say there?
 #
+# A 1 × 1 layer is such a matrix and nothing else: `oa[:, p, q] = w @ ia[:, p, q]` at every pixel. So its two factors are two 1 × 1 layers, and each pixel goes
+# through a waist of `rank` channels. The slow way to say it: for all k, c, `wt[k, c, 0, 0] ≈ sum(last[k, j, 0, 0] * first[j, c, 0, 0] for j in range(rank))`.
+#
+# **Write** `svd_1x1(wt, rank)`: the filters of both layers, in the order in which they run. *(2 lines)*
+
+
+# %% nbgrader={"grade": false, "grade_id": "svd_1x1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def svd_1x1(wt, rank):
+    """wt[K,C,1,1] -> first[rank,C,1,1], last[K,rank,1,1], the nearest such pair"""
+    ### BEGIN SOLUTION
+    u, v = svd_linear(wt[:, :, 0, 0], rank)
+    return v[:, :, None, None], u[:, :, None, None]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_svd_1x1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("svd_1x1", svd_1x1)
+
+# %% [markdown]
+# The course's second network has such a layer: the shortcut of its block 2, 32 channels to 64. Its whole matrix is drawn on the right, 64 rows of 32, and below your two
+# layers run on what reaches it from real images. **Say first:** at the largest rank that saves anything, how many per cent are the answers off?
+
+# %%
+with once_filled:
+    from course_lib.compress.decompose import responses
+
+    shortcut = responses(trained("residual"), "block2.shortcut.conv", digits().train[0][:100])  # ten places in each of 100 images
+    wide = shortcut.w[:, :, None, None]
+    pixels = shortcut.x[None, :, None, :]  # 1 × 32 × 1 × 1000: an image of one row
+
+    def waist(rank):
+        first_layer, last_layer = svd_1x1(wide, rank)
+        return singular_values(np.linalg.svd(shortcut.w, compute_uv=False), np.einsum("kjrs,jcrs->rkc", last_layer, first_layer), rank)
+
+    display(variants(waist, rank=[1, 2, 4, 8, 16, 21, 24, 32]))
+    rows = []
+    for r in (4, 8, 16, 21, 24, 32):
+        first_layer, last_layer = svd_1x1(wide, r)
+        want, got = conv2d(pixels, wide), conv2d(conv2d(pixels, first_layer), last_layer)
+        numbers = first_layer.size + last_layer.size
+        off = float(np.linalg.norm(got - want) / np.linalg.norm(want))
+        rows.append({"rank": r, "numbers": numbers, "times fewer": wide.size / numbers, "answers off by": off})
+    display(Report.of(rows, title="Two 1 x 1 layers in place of one, 32 channels to 64"))
+
+# %% [markdown]
+# The error of the *answers* is not that of the *weights* in the picture: why may it be smaller? (Part 3 is about that.)
+#
 # **Write** `spatial_svd(wt, rank)`: the other way to cut a 3 × 3 layer. A **column** filter `down[rank, C, R]` makes `rank` maps, a **row** filter
 # `along[K, rank, S]` finishes them: `wt[k,c,r,s] ≈ Σ_j down[j,c,r] · along[k,j,s]`. That is again a matrix of low rank, with `(c, r)` as rows and `(k, s)` as
 # columns. *(4 to 5 lines)*
@@ -171,7 +219,137 @@ with once_filled:
     )
 
 # %% [markdown]
-# ## Part 2 · The responses, not the weights (20 minutes, 4 points)
+# ## Part 2 · Four axes (30 minutes, 8 points)
+#
+# Filters have four axes, `wt[K, C, R, S]`, and for four axes there is no SVD. **Tucker** narrows two of them and leaves the small ones whole:
+#
+# $$wt[k,c,r,s] \;\approx\; \sum_{e,d} a[k,e]\; core[e,d,r,s]\; b[c,d]$$
+#
+# Read from right to left that is three layers: 1 × 1 down to `rank_c` channels (`b` transposed), a small R × S layer (the core), 1 × 1 up to K (`a`).
+#
+# How to find them. **Start:** `a`, the first `rank_k` left singular vectors of wt as a matrix K × (C·R·S); `b`, the first `rank_c` of wt as a matrix C × (K·R·S). Each looks
+# at its own side alone. **Ten turns:** `a` again, but from wt *seen through b*, `sum over c of wt[k,c,r,s] b[c,d]`; then `b` from wt seen through the new `a`. **At the end**
+# the core is wt seen through both. (`a` and `b` have columns of length 1 at right angles; so "seen through" is all there is to least squares here.)
+#
+# **Write** `tucker2(wt, rank_c, rank_k)`: the filters of the three layers, in the order in which they run. `np.linalg.svd` and `np.einsum` are allowed. *(8 to 10 lines)*
+
+
+# %% nbgrader={"grade": false, "grade_id": "tucker2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def tucker2(wt, rank_c, rank_k):
+    """wt[K,C,R,S] -> first[rank_c,C,1,1], core[rank_k,rank_c,R,S], last[K,rank_k,1,1]; ten turns"""
+    ### BEGIN SOLUTION
+    K, C, R, S = wt.shape
+
+    def leading(flat, rank):
+        return np.linalg.svd(flat, full_matrices=False)[0][:, :rank]
+
+    a = leading(wt.reshape(K, -1), rank_k)
+    b = leading(wt.swapaxes(0, 1).reshape(C, -1), rank_c)
+    for _ in range(10):
+        a = leading(np.einsum("kcrs,cd->kdrs", wt, b).reshape(K, -1), rank_k)
+        b = leading(np.einsum("kcrs,ke->cers", wt, a).reshape(C, -1), rank_c)
+    core = np.einsum("kcrs,ke,cd->edrs", wt, a, b)
+    return b.T[:, :, None, None], core, a[:, :, None, None]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_tucker2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("tucker2", tucker2)
+
+# %% [markdown]
+# **Say first:** 64 filters of 64 × 3 × 3, cut to 16 channels in and 16 out. How many times fewer multiply-accumulates at a pixel, with the two 1 × 1 layers counted: more
+# than 10, or fewer?
+
+# %%
+with once_filled:
+    third = responses(net, "conv3", digits().train[0][:50])  # 500 windows of real images
+    filters3, windows = third.w.reshape(64, 64, 3, 3), third.x.T.reshape(-1, 64, 3, 3)
+    want = conv2d(windows, filters3)
+    rows = []
+    for r in (8, 16, 24, 32, 48):
+        down, core, up = tucker2(filters3, r, r)
+        got = conv2d(conv2d(conv2d(windows, down), core), up)  # three real layers
+        macs = down.size + core.size + up.size  # at one pixel, every weight is used once
+        off = float(np.linalg.norm(got - want) / np.linalg.norm(want))
+        rows.append({"channels": f"{r}, {r}", "MACs a pixel": macs, "times fewer": filters3.size / macs, "answers off by": off})
+    display(Report.of(rows, title=f"conv3 of the digits network: {filters3.size:,} MACs a pixel as it was"))
+
+# %% [markdown]
+# **CP** takes all four axes apart, into `rank` components, each a product of four vectors:
+#
+# $$wt[k,c,r,s] \;\approx\; \sum_j k[k,j]\; c[c,j]\; r[r,j]\; s[s,j]$$
+#
+# Four layers, 1 × 1, a column a channel, a row a channel, 1 × 1, and only rank·(K + C + R + S) numbers. What is lost is the best answer: nobody can give it. But with **three
+# factors held fixed the fourth is ordinary least squares**. For the first, wt as a matrix K × (C·R·S) ≈ `k @ rows.T`, where `rows[(c,r,s), j] = c[c,j] r[r,j] s[s,j]`:
+#
+# $$k \;=\; wt_{K\times CRS}\; rows\; (rows^\top rows)^{-1}$$
+#
+# **Write** `cp_als(wt, factors, sweeps)`: from the four factors given, `sweeps` times: a new k, then a new c, a new r, a new s, **each with the newest three others**. Leave
+# the arrays you were given as they are. `np.linalg.lstsq`, `pinv` or `solve` are allowed. *(7 to 9 lines)*
+
+
+# %% nbgrader={"grade": false, "grade_id": "cp_als", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def cp_als(wt, factors, sweeps):
+    """wt[K,C,R,S], a start [K,rank] [C,rank] [R,rank] [S,rank] -> the four factors after so many sweeps"""
+    factors = list(factors)
+    ### BEGIN SOLUTION
+    for _ in range(sweeps):
+        for axis in range(4):
+            x, y, z = (f for i, f in enumerate(factors) if i != axis)
+            rows = np.einsum("aj,bj,cj->abcj", x, y, z).reshape(-1, x.shape[1])
+            flat = np.moveaxis(wt, axis, 0).reshape(wt.shape[axis], -1)
+            factors[axis] = flat @ rows @ np.linalg.pinv(rows.T @ rows)
+    return factors
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_cp_als", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("cp_als", cp_als)
+
+# %% [markdown]
+# Your three ways to cut a 3 × 3 layer in one picture, on 32 × 32 of the trained filters, and CP's error sweep by sweep. **Say first:** which of the three needs the
+# fewest numbers for an error of a half, and which way does CP's error never go?
+
+# %%
+with once_filled:
+    piece = filters3[:32, :32]
+    size = np.linalg.norm(piece)
+
+    def cp_start(rank, seed=0):
+        """Singular vectors of each side, filled up with random columns."""
+        rng, out = np.random.default_rng(seed), []
+        for axis, n in enumerate(piece.shape):
+            columns = rng.standard_normal((n, rank))
+            vectors = np.linalg.svd(np.moveaxis(piece, axis, 0).reshape(n, -1), full_matrices=False)[0][:, :rank]
+            columns[:, : vectors.shape[1]] = vectors
+            out.append(columns)
+        return out
+
+    def error(product):
+        return float(np.linalg.norm(piece - product) / size)
+
+    fewer = {"a column, then a row": [], "Tucker-2": [], "CP": []}
+    for r in (4, 8, 12, 16, 20, 24, 32, 40):
+        down, along = spatial_svd(piece, r)
+        fewer["a column, then a row"].append((down.size + along.size, error(np.einsum("jcr,kjs->kcrs", down, along))))
+        if r <= 24:
+            parts = tucker2(piece, r, r)
+            product = np.einsum("ke,edrs,dc->kcrs", parts[2][:, :, 0, 0], parts[1], parts[0][:, :, 0, 0])
+            fewer["Tucker-2"].append((sum(part.size for part in parts), error(product)))
+        four = cp_als(piece, cp_start(3 * r), 12)
+        fewer["CP"].append((sum(f.size for f in four), error(np.einsum("kj,cj,rj,sj->kcrs", *four, optimize=True))))
+    looks = zip(fewer.items(), ("ia", "w", "oa"), strict=True)
+    lines = [Curve(name, *map(list, zip(*points, strict=True)), role=role) for (name, points), role in looks]
+    display(curves(lines, "numbers", "relative error", marks=[("as it was", float(piece.size))]))
+
+    four, went = cp_start(24), []
+    for _ in range(25):
+        four = cp_als(piece, four, 1)
+        went.append(error(np.einsum("kj,cj,rj,sj->kcrs", *four, optimize=True)))
+    display(curves([Curve("24 components", list(range(1, 26)), went, role="oa", markers=False)], "sweep", "relative error", zero=False))
+
+# %% [markdown]
+# ## Part 3 · The responses, not the weights (20 minutes, 4 points)
 #
 # A direction of the weights that no input ever touches costs rank and changes nothing. Look at what the layer *answers*: `y[K, n]`, 64 responses at
 # n places of real images. If those lie near a plane of few dimensions, the layer can be cut there, whatever its weights look like:
@@ -204,8 +382,6 @@ check("channel_decompose", channel_decompose)
 
 # %%
 with once_filled:
-    from course_lib.compress.decompose import responses
-
     layer3 = responses(net, "conv3", digits().train[0][:200])  # ten places in each of 200 images
     w3, x3, y3, bias3 = layer3.w, layer3.x, layer3.y, layer3.bias
 
@@ -224,7 +400,7 @@ with once_filled:
     display(curves(both, "rank", "error of the responses"))
 
 # %% [markdown]
-# ## Part 3 · After the ReLU (35 minutes, 7 points)
+# ## Part 4 · After the ReLU (35 minutes, 7 points)
 #
 # What follows the layer is `r(y) = max(y, 0)`. A response of -3 approximated as -1, or as -30, comes out as 0: **right**. So we should fit
 #
@@ -305,7 +481,7 @@ with once_filled:
 # **A surprise.** With the small penalty the error after the ReLU stops falling and creeps up again, although every step of every turn is the best there is. What is
 # it that never rises? And why does the error go on falling once the penalty grows? (Part of the question at the end.)
 #
-# ## Part 4 · Low rank plus sparse (20 minutes, 4 points)
+# ## Part 5 · Low rank plus sparse (20 minutes, 4 points)
 #
 # Some weights fit no pattern. A few of them spoil the low rank of the others: take them out. `w ≈ L + S`, `L` of low rank, `S` with few entries.
 #
@@ -356,7 +532,7 @@ with once_filled:
 # %% [markdown]
 # Noise has no structure, and the sum gains next to nothing there: a control worth having.
 #
-# ## Part 5 · One budget, many layers (15 minutes, 3 points)
+# ## Part 6 · One budget, many layers (15 minutes, 3 points)
 #
 # Each layer has energies (variances of its principal responses, largest first) and a cost in MACs for each rank it keeps. From full ranks, drop one rank at a time
 # where it hurts least **for what it saves**, until the sum of rank·cost is at most the budget:
@@ -386,7 +562,7 @@ check("select_ranks", select_ranks)
 # %% [markdown]
 # ## To write (4 points, read by a person)
 #
-# 1. In part 3, which quantity never rises from turn to turn at one penalty, and why is it not the one you plotted?
+# 1. In part 4, which quantity never rises from turn to turn at one penalty, and why is it not the one you plotted?
 # 2. Name one layer of a network (first, middle, last; 1 × 1, 3 × 3, depthwise) that you would *not* decompose, and say why in terms of rank, responses or cost.
 #
 # **How it is graded**

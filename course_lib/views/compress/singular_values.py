@@ -83,6 +83,7 @@ def singular_values(sigmas: Sequence[float], filters: np.ndarray, rank: int, tit
     left = len(s) * bar + 40
     across = math.ceil(math.sqrt(len(pictures) * 1.6))
     K, R, S = pictures.shape
+    drawn = "one filter" if K == 1 else f"{K} filters"
     cell = min(15.0, 330 / (across * (S + 0.7)))
     scale = float(pictures.min()), float(pictures.max())
     for k, picture in enumerate(pictures):
@@ -102,14 +103,12 @@ def singular_values(sigmas: Sequence[float], filters: np.ndarray, rank: int, tit
             )
         )
     items.append(
-        label(
-            "filters", left, 12, f"{K} filters, drawn from {'one direction' if rank == 1 else f'{rank} directions'}", size=13, paint="muted"
-        )
+        label("filters", left, 12, f"{drawn}, drawn from {'one direction' if rank == 1 else f'{rank} directions'}", size=13, paint="muted")
     )
     rows = math.ceil(K / across)
     width = left + across * (S * cell + GAP + 2)
     high = max(top + HIGH + 32, top + rows * (R * cell + GAP + 2) + 4)
     kept = f"{1 - lost:.1%} of the sum of squares kept; the error is {math.sqrt(lost):.1%} of the weights' size"
     caption = f"{words[0].upper()}{words[1:]}: {kept}."
-    alt = f"{len(s)} singular values as bars, the first {rank} kept, and {K} filters of {R} by {S} redrawn from them. " + caption
+    alt = f"{len(s)} singular values as bars, the first {rank} kept, and {drawn} of {R} by {S} redrawn from them. " + caption
     return Scene(title or "Singular values: where to cut", alt, round(width, 1), round(high, 1), items, [Frame(caption)])
