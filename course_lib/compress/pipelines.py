@@ -21,10 +21,10 @@ from course_lib.compress.prune.granularity import GRAINS, pattern_mask
 from course_lib.compress.prune.importance import Rule, saliency
 from course_lib.compress.prune.masks import Gradually, Masks, first_and_last, weights_of
 from course_lib.compress.prune.n_m import n_m_mask
-from course_lib.compress.prune.removal import channel_groups, mask_channels, shrink
+from course_lib.compress.prune.removal import Group, channel_groups, mask_channels, shrink
 from course_lib.compress.prune.schedule import gradual_sparsity
 from course_lib.compress.prune.ssl import scale_lengths, shrinking, shrinking_scales
-from course_lib.compress.reconstruct import prune_channels
+from course_lib.compress.reconstruct import mendable, prune_channels
 from course_lib.compress.run import compile_network
 from course_lib.records import Report
 from course_lib.train.data import Data
@@ -52,20 +52,22 @@ def shape_of(data: Data, batch: int = 1) -> tuple[int, int, int, int]:
     return batch, 1, data.size, data.size
 
 
-def sizes_for(net: nn.Module, share: float, ia_shape: Sequence[int], multiple: int = 16) -> dict[str, int]:
-    """Channels of each free group so that the network has at most `share` of its MACs: the widest group, by its part, gives first.
+def sizes_for(
+    net: nn.Module, share: float, ia_shape: Sequence[int], multiple: int = 16, may: Callable[[Group], bool] = lambda group: True
+) -> dict[str, int]:
+    """Channels of each free group that `may` shrink, so that the network has at most `share` of its MACs: the widest, by its part, first.
 
     Groups of twice `multiple` or more stay multiples of it: the kernels compute whole vectors and Winograd blocks, a ragged rest costs as
-    much as a full one. Raises ValueError where one channel a group is still too much.
+    much as a full one. Raises ValueError where one channel in each such group is still too much.
     """
-    groups = [group for group in channel_groups(net, ia_shape) if group.free]
+    groups = [group for group in channel_groups(net, ia_shape) if group.free and may(group)]
     step = {group.leader: multiple if group.size >= 2 * multiple else 1 for group in groups}
     size, full = {group.leader: group.size for group in groups}, macs(net, ia_shape)
     sizes = dict(size)
     while macs(shrink(net, {name: np.arange(n) for name, n in sizes.items()}, ia_shape), ia_shape) > share * full:
         able = [name for name in sizes if sizes[name] > step[name] or sizes[name] > 1]
         if not able:
-            raise ValueError(f"share: {share} of the MACs is less than one channel a group needs")
+            raise ValueError(f"share: {share} of the MACs is less than one channel in each of {len(groups)} groups needs")
         widest = max(reversed(able), key=lambda name: sizes[name] / size[name])  # among equals the last
         sizes[widest] -= step[widest] if sizes[widest] > step[widest] else 1
     return sizes
@@ -103,8 +105,11 @@ def filters(
 
 def channels(net: nn.Module, data: Data, share: float, choose: str = "lasso", seed: int = 0, fine: Mapping[str, Any] | None = FINE,
              show: bool | None = None) -> Candidate:  # fmt: skip
-    """Channels by LASSO and least squares (or another rule of reconstruct.CHOOSE), fine-tuned unless `fine` is None."""
-    small = prune_channels(net, data.train[0][:300], sizes_for(net, share, shape_of(data)), choose, seed, show)
+    """Channels by LASSO and least squares (or another rule of reconstruct.CHOOSE), fine-tuned unless `fine` is None.
+
+    In a residual network the channels inside the blocks go; those that are added at the shortcuts have several readers and stay.
+    """
+    small = prune_channels(net, data.train[0][:300], sizes_for(net, share, shape_of(data), may=mendable), choose, seed, show)
     if fine is not None:
         train(small, data, seed=seed, show=show, **fine)
     name = f"channels by {choose}, {share:.0%} of the MACs"

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from course_lib.compress.prune.channels import channel_exchange, channel_select_lasso, channel_select_norm, reconstruct
-from course_lib.compress.prune.removal import channel_groups, shrink
+from course_lib.compress.prune.removal import Group, channel_groups, shrink
 from course_lib.train.progress import Bar
 
 SOURCE = "He, Zhang, Sun, Channel Pruning for Accelerating Very Deep Neural Networks, ICCV 2017; Zhang et al., CVPR 2015 (asymmetric)"
@@ -79,6 +79,11 @@ CHOOSE: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+def mendable(group: Group) -> bool:
+    """From one layer to one other, as in a chain or inside a residual block: that reader's weights can make up for a channel that goes."""
+    return group.free and len(group.producers) == 1 and [pixels for _, pixels in group.readers] == [1]
+
+
 @torch.no_grad()
 def prune_channels(
     net: nn.Module, images: np.ndarray, counts: Mapping[str, int], choose: str = "lasso", seed: int = 0, show: bool | None = None
@@ -93,7 +98,7 @@ def prune_channels(
     groups = {group.leader: group for group in channel_groups(net, images[:1].shape)}
     for name, count in counts.items():
         group = groups.get(name)
-        if group is None or not group.free or len(group.producers) > 1 or len(group.readers) != 1 or group.readers[0][1] != 1:
+        if group is None or not mendable(group):
             raise ValueError(f"counts: the channels of {name!r} do not go from one layer to one other; leave them whole")
         if not 1 <= count <= group.size:
             raise ValueError(f"counts: want 1 to {group.size} channels of {name}, got {count}")

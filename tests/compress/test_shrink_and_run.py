@@ -376,6 +376,19 @@ def test_mended_channels_read_digits_better_than_cut_ones():
         prune_channels(net, data.train[0][:4], {}, "best")
 
 
+def test_inside_residual_blocks_channels_go_and_are_mended_and_what_is_added_stays_whole():
+    net, data = trained("residual"), digits(16)
+    small = channels(net, data, 0.6, fine=None, show=False).net
+    assert 0.4 * macs(net, (1, 1, 16, 16)) < macs(small, (1, 1, 16, 16)) <= 0.6 * macs(net, (1, 1, 16, 16))
+    before, after = (dict(n.named_modules()) for n in (net, small))
+    kept = {i: after[f"block{i}.conv1"].out_channels for i in (1, 2, 3)}
+    assert all(kept[i] == after[f"block{i}.conv2"].in_channels for i in kept) and sum(kept.values()) < 32 + 64 + 64
+    for name in ("stem", "block1.conv2", "block2.conv2", "block2.shortcut.conv", "block3.conv2"):
+        assert after[name].out_channels == before[name].out_channels
+    cut = shrink(net, {f"block{i}.conv1": np.arange(n) for i, n in kept.items()}, (1, 1, 16, 16))
+    assert accuracy(small, *data.valid) > 0.9 > accuracy(cut, *data.valid)
+
+
 # --- pipelines ---------------------------------------------------------------------------------------------------------------------
 
 
