@@ -401,6 +401,9 @@ BAD = {
     "a negative step": (lambda: gradual_sparsity(-1, 0, 1, 0, 1, 1), "step"),
     "a grid that falls": (lambda: allocate_sparsity([0.5, 0.1], {}, {}, 0.1), "grid"),
     "a short curve": (lambda: allocate_sparsity([0.0, 0.5], {"a": [1.0]}, {"a": 1}, 0.1), "curves"),
+    "surgery that splices at once": (lambda: Surgery({"conv1"}, 0.5, gap=0.9), "gap: want at least 1"),
+    "surgery at no step": (lambda: Surgery({"conv1"}, 0.5, every=0), "every: want at least 1"),
+    "surgery on a layer that is not there": (lambda: Surgery({"conv9"}, 0.5)(0, plain((1, 1, 1, 1)), None), "names: want layers"),
     "a budget too large": (lambda: allocate_sparsity([0.0, 0.5], {"a": [1.0, 0.9]}, {"a": 1}, 0.6), "budget"),
 }
 

@@ -334,6 +334,13 @@ def test_channels_that_are_twins_are_told_apart_by_number():
     np.testing.assert_array_equal(channel_select_lasso(X, W, Y, 20), np.arange(20))
 
 
+def test_where_no_channel_says_anything_the_first_are_taken_and_a_dead_one_goes_first():
+    X, W, Y, _ = planted(4)
+    np.testing.assert_array_equal(channel_select_lasso(np.zeros_like(X), W, Y, 3), [0, 1, 2])
+    X[:, 6] = 0
+    assert 6 not in channel_select_lasso(X, W, Y, 9)
+
+
 SAMPLES = {
     "too many to keep": (lambda X, W, Y: channel_select_lasso(X, W, Y, 11), "c_keep: want at most c = 10"),
     "weights of other channels": (lambda X, W, Y: reconstruct(X, W[:, 1:], Y, [0]), "X, W: want"),

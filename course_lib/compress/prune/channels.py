@@ -44,12 +44,14 @@ def lasso(gram: np.ndarray, aim: np.ndarray, c_keep: int) -> np.ndarray:
     """The c_keep indices that stay longest: lambda is doubled until no more than c_keep betas are left, then bisected.
 
     gram[c, c] = <Z_i, Z_j> and aim[c] = <Z_i, Y> are all that the problem knows of the data. Where no lambda leaves exactly c_keep, the
-    largest |beta_i| ||Z_i|| of the smallest larger set are taken.
+    largest |beta_i| ||Z_i|| of the smallest larger set are taken; where all Z are zero, as behind dead channels, the first.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import Lasso
 
     values, vectors = np.linalg.eigh(gram)
+    if not values[-1] > 0:
+        return np.arange(c_keep)
     good = values > values[-1] * 1e-10
     root = (vectors[:, good] * np.sqrt(values[good])).T  # root^T root = gram: as good as all the samples, and far shorter
     target = (vectors[:, good] / np.sqrt(values[good])).T @ aim

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from course_lib.compress.prune.magnitude import share, weights
+from course_lib.shapes import whole
 
 SOURCE = "Guo, Yao, Chen, Dynamic Network Surgery, NIPS 2016 (as implemented here: thresholds by quantiles)"
 
@@ -32,10 +33,14 @@ class Surgery:
 
     Every `every` steps up to `until` the masks are mended: the threshold is the magnitude that `sparsity` of a layer's weights lie
     under, a weight must get `gap` times as large to be spliced back. `cut` and `spliced` count what was done.
+    ValueError for a gap under 1, steps under 1, and a name that is no layer with weights.
     """
 
     def __init__(self, names: set[str], sparsity: float, every: int = 8, until: int = 10**9, gap: float = 1.1) -> None:
-        self.names, self.sparsity, self.every, self.until, self.gap = names, share("sparsity", sparsity), every, until, gap
+        if not gap >= 1:
+            raise ValueError(f"gap: want at least 1, so that who was just cut is not spliced at once, got {gap!r}")
+        self.names, self.sparsity, self.gap = names, share("sparsity", sparsity), gap
+        self.every, self.until = whole("every", every, 1), whole("until", until, 0)
         self.behind: dict[str, torch.Tensor] = {}
         self.shown: dict[str, torch.Tensor] = {}
         self.masks: dict[str, torch.Tensor] = {}
@@ -45,6 +50,8 @@ class Surgery:
     def __call__(self, step: int, net: nn.Module, optimiser: torch.optim.Optimizer) -> None:
         modules = dict(net.named_modules())
         for name in self.names:
+            if not isinstance(getattr(modules.get(name), "weight", None), torch.Tensor):
+                raise ValueError(f"names: want layers of the network that have weights, got {name!r}")
             weight: torch.Tensor = modules[name].weight  # type: ignore[assignment]
             if name not in self.behind:
                 self.behind[name], self.masks[name] = weight.clone(), torch.ones_like(weight, dtype=torch.bool)
