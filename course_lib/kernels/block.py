@@ -70,12 +70,18 @@ def write_block(
         return parts[known]
 
     def asks(rows: int, fresh_b: bool) -> Later | None:
-        """The next block of b, spread over the tiles of rows that find their panel packed, or over the first where there are no others."""
-        if not fresh or fresh_b != (top == first):
+        """What comes next, spread over the tiles of rows: the next block of b, by those that find their panel packed, or by the first where
+        there are no others; of a b that is all packed the next panel.
+        """
+        tiles, turns, numbers = -(-rows // tile.tall), -(-k // TURN), LINE // 4
+        if not fresh:
+            at_once = -(-k * tile.wide // (tiles * turns * numbers))
+            return Later("i_t", turns, 0, at_once * numbers, at_once)
+        lines = -(-j // numbers)
+        slow = min(tiles * turns // share, lines).bit_length() - 1
+        if fresh_b != (top == first) or slow < 0:
             return None
-        tiles, lines = -(-rows // tile.tall), -(-4 * j // LINE)
-        slow = min(tiles * -(-k // TURN) // share, lines).bit_length() - 1
-        return Later("i_t", -(-share // tiles), slow, pitch, -(-lines // (1 << slow))) if slow >= 0 else None
+        return Later("i_t", -(-share // tiles), slow, pitch, -(-lines // (1 << slow)))
 
     def wants(rows: int, columns: int, fresh_a: bool, fresh_b: bool) -> tuple[bool, bool]:
         return fresh_a and j > tile.wide, fresh_b and (keep or i > rows)
@@ -89,8 +95,9 @@ def write_block(
         out = b.gep(c, [b.add(across, const(row * pitch))])
         copy_a, copy_b = wants(rows, columns, fresh_a, fresh_b)
         operands = [source, b.gep(plain_b, [across]) if fresh_b else panel, out]
-        following = [b.gep(after, [b.mul(number, const(share * pitch))])] if asks(rows, fresh_b) else []
-        b.call(part(rows, columns, fresh_a, fresh_b), [*operands, *([left] * copy_a), *([panel] * copy_b), *following, carry])
+        following = b.gep(after, [b.mul(number, const(share * pitch))]) if fresh else b.gep(panel, [const(k * tile.wide)])
+        operands += [left] * copy_a + [panel] * copy_b + [following] * bool(asks(rows, fresh_b))
+        b.call(part(rows, columns, fresh_a, fresh_b), [*operands, carry])
 
     e = Emitter(module, name, ir.FloatType(), 6, 1)
     own(e.function)

@@ -63,9 +63,10 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     """
     way = "columns" if shape.N == 1 else "rows" if shape.M <= 4 else "blocks"
     loose = shape.N <= 4 * lanes()
-    large = 4 * shape.M * shape.N > cache_bytes(2)  # c comes from afar: touch it less often, at the price of panels beyond the first cache
+    large = 4 * shape.M * shape.N > cache_bytes(2) * 3 // 2  # c comes from afar: touch it less often, for panels beyond the first cache
     few = shape.M <= FEW_ROWS and 4 * shape.K * shape.N > cache_bytes(2)
-    tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2)
+    # of the wide tiles that three vectors give more instructions are multiply-adds: felt where a neighbour shares the core's front end
+    tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2 if few else 3)
     if loose:
         panel = cache_bytes(2) // 2
     elif few:
