@@ -66,11 +66,11 @@ def gemm_plan(shape: GemmShape, threads: int = 1) -> GemmPlan:
     large = 4 * shape.M * shape.N > cache_bytes(2) * 3 // 2  # c comes from afar: touch it less often, for panels beyond the first cache
     few = shape.M <= FEW_ROWS and 4 * shape.K * shape.N > cache_bytes(2)
     # of the wide tiles that three vectors give more instructions are multiply-adds: felt where a neighbour shares the core's front end
-    tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 2 if few else 3)
+    tile = register_tile(shape.M, shape.N, 10 if loose else 30, 4 if loose or large else 3)
     if loose:
         panel = cache_bytes(2) // 2
     elif few:
-        panel = cache_bytes(1) // 6
+        panel = cache_bytes(1) // 4
     else:
         panel = cache_bytes(1) * 2 if large else cache_bytes(1) * 2 // 3
     depth = alike(shape.K, max(1, panel // (4 * tile.wide)), TURN)  # no turn of the innermost loop is cut short
