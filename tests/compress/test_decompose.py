@@ -118,6 +118,8 @@ def test_cp_finds_a_planted_sum_of_products_and_its_error_never_rises():
     np.testing.assert_allclose(filter_of(cp_decompose(planted, 3, sweeps=500)), planted, atol=1e-4)
     _, errors = cp_als(rng.standard_normal((6, 5, 3, 3)), 8, sweeps=60)
     assert (np.diff(errors) <= 1e-7).all()  # the damping of 1e-8 of the Gram matrix
+    factors, errors = cp_als(np.zeros((3, 4, 3, 3)), 2)  # a layer that was pruned away
+    assert errors[-1] == 0 and not from_factors(factors).any()
 
 
 def test_cp_error_falls_with_the_rank():
@@ -176,6 +178,8 @@ def test_a_chain_adds_its_bias_once():
         (lambda: spatial_svd(np.ones((3, 4)), 1), "wt: want filters"),
         (lambda: tucker2(np.ones((3, 4, 3, 3)), 5, 1), "rank_c: want a whole number from 1 to 4"),
         (lambda: cp_als(np.ones((3, 4, 3, 3)), 0), "rank"),
+        (lambda: svd_linear(np.full((3, 4), np.nan), 1), "w: want finite numbers, got 12 of 12"),
+        (lambda: tucker2(np.full((2, 2, 1, 1), np.inf), 1, 1), "wt: want finite numbers"),
         (lambda: evbmf(np.ones((0, 4))), "y: want a matrix with rows"),
         (lambda: channel_decompose(np.ones((3, 4, 3, 3)), np.ones((30, 5)), 1), "cols: want 36 rows"),
         (lambda: channel_decompose(np.ones((3, 4, 3, 3)), np.ones((36, 5)), 1, np.ones(4)), "bias: want shape"),

@@ -83,11 +83,18 @@ class Chain:
 
 
 def filters(name: str, wt: Any) -> np.ndarray:
-    """wt[K,C,R,S] as floating-point numbers; ValueError otherwise."""
+    """wt[K,C,R,S] as finite floating-point numbers; ValueError otherwise."""
     wt = np.asarray(wt)
     if wt.ndim != 4 or wt.dtype.kind not in "iuf" or 0 in wt.shape:
         raise ValueError(f"{name}: want filters [K, C, R, S] of real numbers, none of them 0, got shape {wt.shape} and dtype {wt.dtype}")
-    return wt if wt.dtype.kind == "f" else wt.astype(np.float64)
+    return finite(name, wt if wt.dtype.kind == "f" else wt.astype(np.float64))
+
+
+def finite(name: str, a: np.ndarray) -> np.ndarray:
+    """`a` itself, without NaN and inf; ValueError otherwise: no factors come near those."""
+    if not np.isfinite(a).all():
+        raise ValueError(f"{name}: want finite numbers, got {int((~np.isfinite(a)).sum())} of {a.size} that are NaN or inf")
+    return a
 
 
 def whole_rank(name: str, rank: Any, most: int) -> int:

@@ -43,7 +43,7 @@ def cp_als(wt: Any, rank: int, sweeps: int = 200, seed: int = 0) -> tuple[list[n
         for axis in range(4):
             others = [f for i, f in enumerate(factors) if i != axis]
             gram = reduce(np.multiply, [f.T @ f for f in others])
-            gram = gram + DAMPING * np.trace(gram) / rank * np.eye(rank)
+            gram = gram + DAMPING * (np.trace(gram) / rank or 1.0) * np.eye(rank)  # a factor of zeros leaves a Gram matrix of zeros
             factors[axis] = np.linalg.solve(gram, (unfolded[axis] @ reduce(khatri_rao, others)).T).T
         for f in factors[:3]:  # the size goes to the last factor, so that none runs away
             norms = np.linalg.norm(f, axis=0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..operator import LowRank, matrix
-from .chain import Chain, Stage, filters, whole_rank
+from .chain import Chain, Stage, filters, finite, whole_rank
 
 SOURCE = "Eckart & Young 1936; Denton et al. 2014"
 
@@ -17,7 +17,7 @@ def svd_linear(w: Any, rank: int) -> LowRank:
 
     The singular values are shared evenly between the factors, so that both are of one size.
     """
-    w = matrix("w", w)
+    w = finite("w", matrix("w", w))
     rank = whole_rank("rank", rank, min(w.shape))
     u, s, v = np.linalg.svd(w, full_matrices=False)
     root = np.sqrt(s[:rank])
