@@ -194,6 +194,8 @@ def test_a_full_budget_keeps_every_rank():
         (lambda: approximate_all(np.ones((3, 4)), np.ones((4, 5)), 5), "numbers: want at least 9"),
         (lambda: approximate_all(np.ones((3, 4)), np.ones((4, 5)), 20, channels=3), "channels: want a number that divides"),
         (lambda: compare({}, np.ones((2, 2))), "operators"),
+        (lambda: compare({"a": np.eye(2), "b": np.ones((3, 2))}, np.eye(2)), r"operators: 'a': want answers .* from 'b'"),
+        (lambda: compare({"a": np.eye(2)}, np.eye(2), np.ones((2, 3))), "y: want answers"),
         (lambda: Layer("a", [1.0, 2.0], 1), "energies: want numbers"),
         (lambda: Layer("a", [1.0], 0), "macs_a_rank"),
         (lambda: select_ranks([Layer("a", [1.0], 10)], 9), "budget: want at least 10"),

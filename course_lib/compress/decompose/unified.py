@@ -69,6 +69,7 @@ def compare(operators: Mapping[str, Any], x: Any, y: Any = None, clock: Any = ti
     """Operators by name, inputs x[J,n] -> error before and after the ReLU, bytes, MACs a column, milliseconds for all of x.
 
     `y[K,n]` are the responses to compare with; without it the first operator's are. An Approximation brings its bias along.
+    Raises ValueError for operators or `y` of other shapes.
     """
     x = np.asarray(x)
     if not operators:
@@ -76,6 +77,10 @@ def compare(operators: Mapping[str, Any], x: Any, y: Any = None, clock: Any = ti
     ops: dict[str, Operator] = {name: op.operator if isinstance(op, Approximation) else as_operator(op) for name, op in operators.items()}
     answers = {name: op(x) if isinstance(op, Approximation) else ops[name] @ x for name, op in operators.items()}
     want = np.asarray(next(iter(answers.values())) if y is None else y, np.float64)
+    for name, got in answers.items():
+        if got.shape != want.shape:
+            whose = "y" if y is not None else f"operators: {next(iter(ops))!r}"
+            raise ValueError(f"{whose}: want answers that can be set side by side, got {want.shape} and {got.shape} from {name!r}")
     times = timed({name: partial(matmul, op, x) for name, op in ops.items()}, seconds=0.05 * len(ops), clock=clock)
     rows = []
     for name, op in ops.items():
