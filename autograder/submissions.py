@@ -32,8 +32,9 @@ def find(path: Path, labs: dict[str, str], only: str | None = None, student: str
     if path.is_file():
         return [one_file(path, labs, only, student)]
     if path.name in labs or (only and any(path.glob("*.ipynb"))):
-        lab = only or path.name
-        return [in_folder(path, student or path.resolve().parent.name, lab, labs[lab])]
+        lab, whole = only or path.name, path.resolve()
+        who = student or (whole.parent.name if path.name in labs else whole.name)  # a folder that bears no lab's name bears a student's
+        return [in_folder(path, who, lab, labs[lab])]
     inner = [p for p in sorted(path.iterdir()) if p.is_dir() and not p.name.startswith(".")]
     if any(p.name in labs for p in inner):
         return [
