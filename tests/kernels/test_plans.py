@@ -7,6 +7,7 @@ from course_lib.kernels import ALGORITHMS, compile_conv2d, compile_gemm, explain
 from course_lib.kernels.compile import choose
 from course_lib.kernels.cost import BYTES
 from course_lib.kernels.gemm import GemmPlan, gemm_plan
+from course_lib.kernels.plan import alike, even
 from course_lib.kernels.planes import PlanesPlan
 from course_lib.kernels.windows import WindowsPlan
 from course_lib.kernels.winograd import WinogradPlan
@@ -133,3 +134,13 @@ def test_thin_products_are_not_packed():
 def test_every_depthwise_layer_of_mobilenet_is_done_in_planes():
     shapes = {layer.shape for layer in NETWORKS["mobilenet_v2"].layers if getattr(layer.shape, "groups", 1) > 1}
     assert len(shapes) > 8 and {choose(shape) for shape in shapes} == {"planes"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_blocks_of_one_size_are_taken_where_half_as_many_again_can_have_it(seed):
+    rng = np.random.default_rng(seed)
+    total, most, multiple = int(rng.integers(1, 4000)), int(rng.integers(1, 600)), int(rng.choice([1, 4, 16]))
+    size, fewest = alike(total, most, multiple), -(-total // max(most, multiple))
+    assert size % multiple == 0 and size <= max(most, multiple) + multiple - 1
+    one_size = [n for n in range(fewest, fewest * 3 // 2 + 1) if total % (n * multiple) == 0]
+    assert size == (total // one_size[0] if one_size else even(total, most, multiple))
