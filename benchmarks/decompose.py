@@ -10,6 +10,7 @@ images, errors are reported on others. Each seed draws its own windows.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,22 +117,22 @@ def network_table(net: Any, data: Any, tune: bool = True) -> Report:
     whole = without_batch_norm(net)
     runners = {"as it was": compile_network(whole, batch.shape)}
     rows: list[dict[str, Any]] = []
-    for times in (1, 2, 3, 4, 6):
-        ranks = network_ranks(net, LAYERS, images, times) if times > 1 else {}
-        row: dict[str, Any] = {"times fewer MACs": times, "ranks": " ".join(map(str, ranks.values())) or "full"}
+    for fewer in (1, 2, 3, 4, 6):
+        ranks = network_ranks(net, LAYERS, images, fewer) if fewer > 1 else {}
+        row: dict[str, Any] = {"times fewer MACs": fewer, "ranks": " ".join(map(str, ranks.values())) or "full"}
         for way in ("linear", "relu", "asymmetric"):
             small = decompose_network(net, ranks, images, way)
             row[way] = accuracy(small, *data.test)
-        if tune and times > 1:
+        if tune and fewer > 1:
             small = decompose_network(net, ranks, images)
             train(small, data, epochs=5, lr=0.005, seed=0)
             row["trained again"] = accuracy(small, *data.test)
         else:
             row["trained again"] = row["asymmetric"]
         row["numbers"] = sum(p.numel() for p in small.parameters())
-        runners[f"{times}"] = compile_network(small.eval(), batch.shape)
+        runners[f"{fewer}"] = compile_network(small.eval(), batch.shape)
         rows.append(row)
-    times = timed({name: (lambda run=run: run(batch)) for name, run in runners.items()}, seconds=3.0)
+    times = timed({name: partial(run, batch) for name, run in runners.items()}, seconds=3.0)
     for row in rows:
         row["times faster"] = times.ratio("as it was", f"{row['times fewer MACs']}")
     return Report.of(rows, "Accuracy on the test images; time of a batch of 512 with our kernels, one thread")

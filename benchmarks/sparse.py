@@ -127,7 +127,7 @@ def against(seconds: float, clock: Callable[[], float], chosen: dict[str, ConvSh
                 row |= {"joint x vectors": f"{ours.plan.joint} x {ours.tile.vectors}", "compile ms": 1e3 * compiled}
         rows.append(row)
     print(Report.of(rows, "Direct sparse convolution, times faster than dense torch; one thread, N = 1"), end="\n\n", flush=True)
-    summary = []
+    summary: list[dict[str, Any]] = []
     for zeros in shares:
         torch_, scipy_ = ratios["torch", zeros], ratios["scipy", zeros]
         summary.append(
@@ -270,7 +270,7 @@ def fit() -> None:
     machine = json.loads(TIMES.read_text("utf-8"))["machine"]
     words = {"name": machine, "flops": flops, "bandwidth": float(bandwidth), "alpha": alphas, "prices": prices}
     STORED.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
-    table = {
+    table: dict[str, list[Any]] = {
         "form": list(alphas),
         "alpha": list(alphas.values()),
         "break-even by alpha alone": [max(0.0, 1 - 1 / a) for a in alphas.values()],
