@@ -51,9 +51,13 @@ class Moments:
 
     def without(self, m: np.ndarray) -> Moments:
         """The same inputs, and what M leaves of the targets."""
-        rest = Moments(self.xx, self.zx - m @ self.xx, self.loss(m))
-        rest.__dict__["directions"] = self.directions  # the inputs are the same: found once
-        return rest
+        return self.towards(self.zx - m @ self.xx, self.loss(m))
+
+    def towards(self, zx: np.ndarray, zz: float) -> Moments:
+        """The same inputs and other targets: what is known of the inputs is not found again."""
+        other = Moments(self.xx, zx, zz)
+        other.__dict__["directions"] = self.directions
+        return other
 
 
 Fit = Callable[[Moments], Operator]
@@ -94,9 +98,14 @@ def elements(count: int, sweeps: int = 30) -> Fit:
 def largest(m: np.ndarray, count: int, weight: np.ndarray | None = None) -> np.ndarray:
     """The `count` entries that matter most (of equal ones the first), zeros elsewhere. `weight`: the inputs' size, a column each."""
     size = np.abs(m) if weight is None else np.abs(m) * np.sqrt(np.maximum(weight, 0))
-    keep = np.argsort(-size, axis=None, kind="stable")[:count]
     out = np.zeros_like(m)
-    out.flat[keep] = m.flat[keep]
+    if count >= m.size:
+        out[...] = m
+    elif count > 0:
+        least = np.partition(size, m.size - count, axis=None)[m.size - count]
+        keep = size > least
+        keep.flat[np.flatnonzero(size == least)[: count - np.count_nonzero(keep)]] = True
+        out[keep] = m[keep]
     return out
 
 

@@ -56,11 +56,20 @@ def z_step(y: np.ndarray, t: np.ndarray, penalty: float) -> np.ndarray:
     return np.where(below <= above, negative, positive)
 
 
-def centred_fit(fit: Fit, z: np.ndarray, x: np.ndarray) -> tuple[Operator, np.ndarray]:
-    """M and b = mean(Z) - M mean(X)."""
-    z_mean, x_mean = z.mean(1, keepdims=True), x.mean(1, keepdims=True)
-    m = fit(Moments.of(z - z_mean, x - x_mean))
-    return m, (z_mean - m @ x_mean)[:, 0]
+class Centred:
+    """Inputs about their mean, whose moments are taken once, however many targets follow."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.mean = x.mean(1, keepdims=True)
+        self.x = x - self.mean
+        self.moments = Moments.of(np.zeros((0, x.shape[1])), self.x)
+
+    def fit(self, form: Fit, z: np.ndarray) -> tuple[Operator, np.ndarray]:
+        """M and b = mean(Z) - M mean(X)."""
+        mean = z.mean(1, keepdims=True)
+        z = z - mean
+        m = form(self.moments.towards(z @ self.x.T, float((z * z).sum())))
+        return m, (mean - m @ self.mean)[:, 0]
 
 
 def approximate(
@@ -74,7 +83,8 @@ def approximate(
     y, x = np.asarray(y, np.float64), np.asarray(x, np.float64)
     if y.ndim != 2 or x.ndim != 2 or y.shape[1] != x.shape[1] or not y.shape[1]:
         raise ValueError(f"y, x: want y[K, n] and x[J, n] with the same n of at least 1, got {y.shape} and {x.shape}")
-    operator, bias = centred_fit(fit, y, x)
+    inputs = Centred(x)
+    operator, bias = inputs.fit(fit, y)
     t = operator @ x + bias[:, None]
     if not relu_aware:
         return Approximation(operator, bias, float(((y - t) ** 2).sum()), {})
@@ -85,7 +95,7 @@ def approximate(
         went = objective.setdefault(penalty, [])
         for _ in range(turns):
             z = z_step(y, t, penalty)
-            operator, bias = centred_fit(fit, z, x)
+            operator, bias = inputs.fit(fit, z)
             t = operator @ x + bias[:, None]
             went.append(float(((a - relu(z)) ** 2).sum() + penalty * ((z - t) ** 2).sum()))
             loss = float(((a - relu(t)) ** 2).sum())
