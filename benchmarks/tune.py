@@ -8,7 +8,8 @@
     python benchmarks/tune.py metaschedule             three layers against TVM's MetaSchedule (extra `tvm`; xgboost-cpu for its model)
 
 Brackets are 95 % intervals of the mean over seeds by bootstrap. A landscape is a table, so regret is exact and nothing is timed; run
-the last two under no other load, without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE in the environment.
+the last two under no other load, without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE in the environment; with --record deck 14 shows
+what they found.
 """
 
 from __future__ import annotations
@@ -426,7 +427,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--layers", type=int, nargs="+", default=(), help="network and metaschedule: these alone, counted from 0")
     parser.add_argument("--workers", type=int, default=2, help="child processes of network (2)")
     parser.add_argument("--anew", action="store_true", help="searches and transfer: make those again that the archive keeps")
+    parser.add_argument("--record", action="store_true", help="network and metaschedule: keep the table for the deck")
     options = parser.parse_args(words)
+    if options.record and options.layers:
+        parser.error("--record keeps whole tables: leave out --layers")
     if options.what in ("landscapes", "designs"):
         print(designs(options.seeds), left_out(options.seeds), sep="\n\n", end="\n\n")
     if options.what in ("landscapes", "searches"):
@@ -437,10 +441,16 @@ def main(words: Sequence[str] | None = None) -> int:
         print(archive.believe())
     if options.what == "kill":
         print(kill())
-    if options.what == "network":
-        print(network(trials=options.trials, some=options.layers, workers=options.workers))
-    if options.what == "metaschedule":
-        print(metaschedule(min(options.trials, 64), options.layers))
+    if options.what in ("network", "metaschedule"):
+        if options.what == "network":
+            report = network(trials=options.trials, some=options.layers, workers=options.workers)
+        else:
+            report = metaschedule(min(options.trials, 64), options.layers)
+        print(report)
+        if options.record:
+            from course_lib.autotune.peers import record
+
+            print("kept in", record(options.what, report))
     return 0
 
 

@@ -1,15 +1,40 @@
-"""The same layer by others, on the same numbers, in turns: torch (oneDNN), TVM's MetaSchedule."""
+"""The same layer by others, on the same numbers, in turns: torch (oneDNN), TVM's MetaSchedule; and the record of it that decks show."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..bench import equal, timed
+from ..machine.host import describe
+from ..records import Report
 from ..shapes import ConvShape
 from .jobs import compiled, operands, swept
 from .tuning import Tuned
+
+FILE = Path(__file__).resolve().parents[1] / "data" / "tune_times.json"
+
+
+def record(what: str, report: Report, file: Path = FILE) -> Path:
+    """Keep a table of `python benchmarks/tune.py WHAT --record` with the machine's name, beside those that are kept."""
+    kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    host = describe()
+    command = f"python benchmarks/tune.py {what} --record"
+    made = {"machine": f"{host.name}, {host.vectors}", "command": command, "title": report.title, "note": report.note}
+    kept[what] = made | {"rows": list(report)}
+    file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return file
+
+
+def recorded(what: str, file: Path = FILE) -> Report:
+    """A table that `record` kept. Raises ValueError where there is none of that name."""
+    kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    if what not in kept:
+        raise ValueError(f"what: want one of {', '.join(kept) or 'no table yet'}, got {what!r}")
+    return Report.of(kept[what]["rows"], kept[what]["title"], kept[what]["note"])
 
 
 def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]:

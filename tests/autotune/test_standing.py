@@ -5,8 +5,10 @@ import json
 import pytest
 
 from course_lib.autotune import Limits, Log, Outcome, Pool, Task, tune
+from course_lib.autotune.peers import record, recorded
 from course_lib.autotune.standing import PAUSE, Follow, standing
 from course_lib.dashboard import watch
+from course_lib.records import Report
 from course_lib.search import best_of
 from course_lib.shapes import ConvShape, GemmShape
 
@@ -126,3 +128,17 @@ def test_a_line_that_is_being_written_waits_and_a_shorter_file_is_another(tmp_pa
 
 def test_before_the_first_trial_it_waits_and_draws():
     assert standing([], "trials.jsonl: no trial yet").name == "trials.jsonl: no trial yet"
+
+
+def test_a_table_that_was_recorded_is_read_as_it_was_beside_the_others(tmp_path):
+    file = tmp_path / "times.json"
+    with pytest.raises(ValueError, match="no table yet"):
+        recorded("network", file)
+    tables = {what: Report({"layer": ["a", "b"], "ratio": [1.25, n]}, what, f"note {n}") for n, what in enumerate(("network", "peers"))}
+    for what, table in tables.items():
+        record(what, table, file)
+    for what, table in tables.items():
+        again = recorded(what, file)
+        assert (again, again.title, again.note) == (table, table.title, table.note)
+    with pytest.raises(ValueError, match="want one of network, peers, got 'conv'"):
+        recorded("conv", file)
