@@ -34,18 +34,18 @@ from IPython.display import display
 
 from course_lib.check import check, predict
 from course_lib.compress.prune.cost import granularity_report
-from course_lib.exercises.lab07_pruning.digits_network import NAMES, channel_samples, cut_and_mended, layers, macs_of, wrong_of
+from course_lib.exercises.lab07_pruning.digits_network import (
+    NAMES, channel_samples, cut_and_mended, layers, logits, macs_of, pictures, wrong_of,
+)  # fmt: skip
 from course_lib.exercises.notebook import once_filled
 from course_lib.records import Report
 from course_lib.views import granularity, mask_maps, sensitivity_curves
 
 network = layers()  # four convolutions and a linear layer, trained on 1,047 handwritten digits
 weights = {name: layer["w"] for name, layer in zip((*NAMES, "fc"), network, strict=True)}
-Report.of(
-    [{"layer": name, "weights": str(w.shape), "number": w.size} for name, w in weights.items()],
-    title="The network of this lab",
-    note=f"{macs_of(network):,} multiply-accumulates an image; it misreads {wrong_of(network, 'valid')} of 300 images it never saw",
-)
+rows = [{"layer": name, "weights": str(w.shape), "number": w.size} for name, w in weights.items()]
+note = f"{macs_of(network):,} multiply-accumulates an image; it misreads {wrong_of(network, 'valid')} of 300 new images"
+Report.of(rows, title="The network of this lab", note=note)
 
 
 # %% [markdown]
@@ -107,7 +107,8 @@ check("magnitude_mask", magnitude_mask)
 # %%
 def with_weights(changed):
     """The network with other weights."""
-    return [{"w": changed[name], "b": layer["b"]} for name, layer in zip((*NAMES, "fc"), network, strict=True)]
+    named = zip((*NAMES, "fc"), network, strict=True)
+    return [{"w": changed[name], "b": layer["b"]} for name, layer in named]
 
 
 with once_filled:
@@ -119,7 +120,8 @@ with once_filled:
             pruned = {name: w * mask for (name, w), mask in zip(weights.items(), masks, strict=True)}
             row[f"{scope}: misread of 300"] = wrong_of(with_weights(pruned), "valid")
             if sparsity == 0.6 and scope == "global":
-                display(mask_maps({name: pruned[name] for name in NAMES[1:]}, title="60 % zeros, one threshold for all: your masks"))
+                convs = {name: pruned[name] for name in NAMES[1:]}
+                display(mask_maps(convs, title="60 % zeros, one threshold for all: your masks"))
         rows.append(row)
     display(Report.of(rows))
     good = [row["zeros %"] for row in rows if row["layer: misread of 300"] <= 15]
@@ -192,8 +194,13 @@ check("sensitivity_scan", sensitivity_scan)
 # %%
 grid = [0.0, 0.3, 0.5, 0.7, 0.8, 0.9]
 with once_filled:
-    curves = sensitivity_scan(weights, lambda changed: 1 - wrong_of(with_weights(changed), "valid") / 300, grid)
-    points = [{"layer": name, "sparsity": s, "accuracy": a} for name, curve in curves.items() for s, a in zip(grid, curve, strict=True)]
+    accuracy = lambda changed: 1 - wrong_of(with_weights(changed), "valid") / 300
+    curves = sensitivity_scan(weights, accuracy, grid)
+    points = [
+        {"layer": name, "sparsity": sparsity, "accuracy": found}
+        for name, curve in curves.items()
+        for sparsity, found in zip(grid, curve, strict=True)
+    ]
     display(sensitivity_curves(Report.of(points), title="Your scan of the digits network"))
 
 # %% [markdown]
@@ -212,7 +219,9 @@ def allocate_sparsity(grid, curves: dict, params: dict, budget: float) -> dict:
     ### BEGIN SOLUTION
     floors = sorted({a for curve in curves.values() for a in curve}, reverse=True)
     for floor in floors:
-        chosen = {name: max([s for s, a in zip(grid, curve, strict=True) if a >= floor], default=grid[0]) for name, curve in curves.items()}
+        chosen = {}
+        for name, curve in curves.items():
+            chosen[name] = max([s for s, a in zip(grid, curve, strict=True) if a >= floor], default=grid[0])
         if sum(chosen[name] * params[name] for name in chosen) >= budget * sum(params.values()) - 1e-9:
             break
     return chosen
@@ -228,15 +237,10 @@ with once_filled:
     shares = allocate_sparsity(grid, curves, sizes, 0.6)
     total = sum(shares[name] * sizes[name] for name in sizes) / sum(sizes.values())
     rows = []
-    for title, share in (("as the curves say", shares), ("the same for all", dict.fromkeys(weights, total))):
+    for title, share in {"as the curves say": shares, "the same for all": dict.fromkeys(weights, total)}.items():
         pruned = {name: w * magnitude_mask([w], share[name])[0] for name, w in weights.items()}
-        rows.append(
-            {
-                "shared out": title,
-                **{name: round(share[name], 2) for name in weights},
-                "misread of 300": wrong_of(with_weights(pruned), "valid"),
-            }
-        )
+        row = {"shared out": title} | {name: round(share[name], 2) for name in weights}
+        rows.append(row | {"misread of 300": wrong_of(with_weights(pruned), "valid")})
     display(Report.of(rows, title=f"{100 * total:.0f} % of the weights go, nothing is trained"))
 
 # %% [markdown]
@@ -272,7 +276,8 @@ check("gradual_schedule", gradual_schedule)
 # it would be, by a simple model of this course's kernels; and how much of the weights' length is left, which is what accuracy depends on.
 
 # %%
-GRAINS = {"element": (), "vector": (3,), "kernel": (2, 3), "filter": (1, 2, 3)}  # the axes that go together
+# the axes of w[K, C, R, S] that go together
+GRAINS = {"element": (), "vector": (3,), "kernel": (2, 3), "filter": (1, 2, 3)}
 w, sparsity = weights["conv3"], 0.75
 report = granularity_report(w, sparsity)
 with once_filled:
@@ -419,13 +424,12 @@ with once_filled:
             "chance": np.sort(np.random.default_rng(0).permutation(64)[:c_keep]),
         }
         for rule, keep in chosen.items():
-            rows.append(
-                {"channels of 64": c_keep, "chosen by": rule, "lost %": lost(X, W, Y, keep, False), "mended: lost %": lost(X, W, Y, keep)}
-            )
+            row = {"channels of 64": c_keep, "chosen by": rule, "lost %": lost(X, W, Y, keep, mended=False)}
+            rows.append(row | {"mended: lost %": lost(X, W, Y, keep)})
     display(Report.of(rows, title="conv4: part of the output that is lost"))
 
 # %% [markdown]
-# Mending does more than choosing. (With half of the channels or more the rule hardly matters; with few it does.)
+# Mending does more than choosing: two thirds of the loss and more are gone, whatever the rule. LASSO chose well for the *old* weights (the third column); once they are mended, the largest weights do as well, and chance is not far behind.
 #
 # ### Really taken out
 #
@@ -476,16 +480,14 @@ with once_filled:
     for layer, kept_channels in zip(masked[:4], keep[:4], strict=True):
         gone = np.setdiff1d(np.arange(len(layer["w"])), kept_channels)
         layer["w"][gone], layer["b"][gone] = 0, 0
-    from course_lib.exercises.lab07_pruning.digits_network import logits, pictures
-
     images = pictures("valid")[0][:50]
     apart = np.abs(logits(small, images) - logits(masked, images)).max()
-    print(f"small: {macs_of(small):,} multiply-accumulates; masked: {macs_of(masked):,}; the answers differ by {apart:.1e}")
+    print(f"multiply-accumulates: small {macs_of(small):,}, masked {macs_of(masked):,}; the answers differ by {apart:.1e}")
 
 # %% [markdown]
 # ### A surprise
 #
-# This table was measured on the course's own kernels: the same network pruned in several ways, each trained on for five epochs, a batch of 64 images on one thread. **Before you run it:** which is faster, four fifths of all
+# This table was measured on the course's own kernels: the same network pruned in several ways, trained on for five epochs unless a row says otherwise, a batch of 64 images on one thread. **Before you run it:** which is faster, four fifths of all
 # weights zero, or three quarters of the multiplications gone with whole filters?
 
 # %%
@@ -494,11 +496,13 @@ from pathlib import Path
 
 import course_lib
 
-record = json.loads((Path(course_lib.__file__).parent / "data" / "pruning.json").read_text("utf-8"))["pareto"]
-Report.of(record["rows"], title="Pruned, trained on, run", note=f"recorded on {record['machine']}: {record['command']}")
+stored = Path(course_lib.__file__).parent / "data" / "pruning.json"
+record = json.loads(stored.read_text("utf-8"))["pareto"]
+note = f"recorded on {record['machine']}: {record['command']}"
+Report.of(record["rows"], title="Pruned, trained on, run", note=note)
 
 # %% [markdown]
-# You will be asked about it at the end.
+# The simple model of part 3 promised single zeros about twice the speed. You will be asked about it at the end.
 #
 # ## Part 5 · Your own pruning (30 minutes or more, 5 points)
 #
@@ -521,14 +525,16 @@ def judged(answer):
     print(f"{sizes} channels: {macs_of(net):,} multiply-accumulates, misreads {wrong_of(net, 'valid')} of 300")
 
 
-judged({"conv1": range(6), "conv2": range(12), "conv3": range(12), "conv4": range(16)})  # the first channels, to begin with
+# the first channels, to begin with
+judged({"conv1": range(6), "conv2": range(12), "conv3": range(12), "conv4": range(16)})
 
 
 # %% nbgrader={"grade": false, "grade_id": "my_pruning", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def my_pruning() -> dict:
     """The channels that stay."""
     ### BEGIN SOLUTION
-    # LASSO in four stages on each layer's samples (solutions/07_pruning/best_pruning.py); sizes by trying a few on the validation images
+    # LASSO in four stages on each layer's samples (solutions/07_pruning/best_pruning.py);
+    # sizes by trying a few on the validation images
     return {
         "conv1": [6, 8, 10, 14, 15, 28],
         "conv2": [11, 21, 25, 29, 30, 31, 32, 44, 56, 58],
@@ -548,7 +554,7 @@ with once_filled:
 # %% [markdown]
 # ## To think about (4 points, graded by hand)
 #
-# In the table of part 4, four fifths of all weights are zero in one row, and the network is no faster than before; in another row a smaller part of the multiplications is gone, and it is more than twice as fast. **Explain both**, and say
+# In the table of part 4, four fifths of all weights are zero in one row, and the network is hardly faster than before, if at all; in another row no more of the multiplications are gone, and it is more than twice as fast. **Explain both**, and say
 # for whom single zeros are worth having all the same. Use at least two numbers from the tables.
 #
 # Half a page at most. What earns the points:
@@ -556,15 +562,15 @@ with once_filled:
 # | points | for |
 # |---|---|
 # | 1 | what single zeros save and what they cost: multiplications, index, loads, with a number |
-# | 1 | why the dense layer is so hard to beat: what its inner loop has that a sparse one lacks |
+# | 1 | why the dense layer is so hard to beat: what its inner loop has that a sparse one lacks, and what part 3's model left out |
 # | 1 | why whole filters turn into time, and why not all of it (4.5 times fewer multiplications, not 4.5 times faster) |
 # | 1 | where single zeros pay: when, and for whom |
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain_pruning", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# With 80 % single zeros 4.8 times fewer multiplications are left, 1.96 of 9.51 million, and the batch takes no less time than before, rather more. Each weight that is left needs its index, and it multiplies vectors that begin anywhere in the image:
+# With 80 % single zeros 4.8 times fewer multiplications are left, 1.96 of 9.51 million, and the batch takes about as long as before. Each weight that is left needs its index, and it multiplies vectors that begin anywhere in the image:
 # nearly every load touches two cache lines, and none of it is shared among filters. The dense layer has none of this: a tile of 12 filters by two vectors uses each loaded number many times, so the multipliers are always busy;
-# and it may use Winograd, which itself needs 2.25 times or more fewer multiplications. The zeros have to win against that, not against the seven loops. The images are small, too (8 x 8, 16 x 16): a sparse row has little to amortise its overhead.
+# and it may use Winograd, which itself needs 2.25 times or more fewer multiplications. The zeros have to win against that, not against the seven loops. The images are small, too (8 x 8, 16 x 16): a padded copy of each and the ends of short rows weigh as much as the products. Part 3's model compares inner loops alone, so it promised twice the speed.
 #
 # Whole filters leave a dense layer behind, with the same kernels and no index: 4.5 times fewer multiplications become about 2.8 times faster. The rest is work that falls only with the number of channels and not with its square:
 # biases, ReLU, pooling, transforms and packing; and narrow layers fill tiles and vectors less well.
