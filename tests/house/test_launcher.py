@@ -122,16 +122,17 @@ def test_a_second_setup_waits_for_the_first_and_a_dead_ones_lock_is_taken_over(l
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link to this Python stands for the environment's")
-def test_packages_are_compiled_and_a_file_that_is_no_python_is_passed_over(launcher, place, capsys):
-    _, venv = place
-    launcher.venv_python(venv).unlink()
+def test_packages_are_compiled_but_not_their_tests_and_a_file_that_is_no_python_is_passed_over(launcher, tmp_path, capsys):
+    venv = tmp_path / "tests" / ".venv"  # the course itself may lie in a folder of that name
+    launcher.venv_python(venv).parent.mkdir(parents=True)
     launcher.venv_python(venv).symlink_to(sys.executable)
     package = launcher.site_packages(venv) / "package"
-    package.mkdir(parents=True)
+    (package / "tests").mkdir(parents=True)
+    (package / "tests" / "long.py").write_text("answer = 42\n")
     (package / "good.py").write_text("answer = 42\n")
     (package / "other.py").write_text("print 42\n")
     launcher.compile_packages(venv)
-    assert [path.name.partition(".")[0] for path in package.glob("__pycache__/*.pyc")] == ["good"]
+    assert [path.name.partition(".")[0] for path in package.rglob("*.pyc")] == ["good"]
     assert capsys.readouterr().out == "  preparing the packages for a quick start\n"
 
 
