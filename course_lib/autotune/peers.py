@@ -118,8 +118,8 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
             where or folder,
             trials,
             num_trials_per_iter=min(-(-trials // 2), 64),
-            builder=meta_schedule.builder.LocalBuilder(max_workers=cores, timeout_sec=60.0),
-            runner=meta_schedule.runner.LocalRunner(timeout_sec=60.0),
+            builder=meta_schedule.builder.LocalBuilder(max_workers=cores),  # its own limit of half a minute: what takes longer is lost
+            runner=meta_schedule.runner.LocalRunner(),
             cost_model=model,
             num_tuning_cores=cores,
             seed=seed,
