@@ -581,7 +581,7 @@ check("select_ranks", select_ranks)
 # little of a better m y + b; with penalty 1 the two are held together and the plotted error falls with the objective.
 #
 # I would leave the first layer of the digits network alone. It has one input channel: as a matrix it is 32 × 9, and two factors save only up to rank 7. At rank 5 they hold
-# 5·41 = 205 numbers in place of 288, and the two layers move more memory than one. It has 74 thousand of the network's 9.6 million MACs, so nothing is gained there.
+# 5·41 = 205 numbers in place of 288, and the two layers move more memory than one. It has 74 thousand of the network's 9.5 million MACs, so nothing is gained there.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -46,34 +46,29 @@ def check(layers: Sequence[Layer], budget: float) -> None:
         raise ValueError(f"budget: want at least {least:,.0f} MACs, one rank for each of {len(layers)} layers, got {budget:,.0f}")
 
 
-def select_ranks(layers: Sequence[Layer], budget: float) -> list[int]:
-    """Greedy: from full rank, drop the rank whose share of its layer's energy is smallest for the MACs it saves, until the budget holds."""
+def select_ranks(layers: Sequence[Layer], budget: float, most: int = 4096) -> list[int]:
+    """A rank a layer, so that their MACs are at most `budget` and the product of the energies kept is largest.
+
+    The paper walks down from full rank (lab 08 does); one step too dear is not taken back. Here layer after layer joins all the sums of
+    MACs so far, and a sum stays where no cheaper one keeps as much: exact while no more than `most` stay, else as good as their spacing.
+    ValueError where one rank each is too much.
+    """
     check(layers, budget)
-    ranks = [len(layer.energies) for layer in layers]
-    while cost(layers, ranks) > budget:
-        prices = [
-            np.inf if rank == 1 else layer.energies[rank - 1] / max(layer.energies[:rank].sum(), 1e-300) / layer.macs_a_rank
-            for layer, rank in zip(layers, ranks, strict=True)
-        ]
-        ranks[int(np.argmin(prices))] -= 1
-    return grown(layers, ranks, budget)
-
-
-def grown(layers: Sequence[Layer], ranks: list[int], budget: float) -> list[int]:
-    """Spend what the last step left over: the rank that adds most energy for its MACs, as long as one fits."""
-    ranks = list(ranks)
-    while True:
-        left = budget - cost(layers, ranks)
-        gains = [
-            layer.energies[rank] / max(layer.energies[:rank].sum(), 1e-300) / layer.macs_a_rank
-            if rank < len(layer.energies) and layer.macs_a_rank <= left
-            else -1.0
-            for layer, rank in zip(layers, ranks, strict=True)
-        ]
-        best = int(np.argmax(gains))
-        if gains[best] <= 0:
-            return ranks
-        ranks[best] += 1
+    spent, worth, ranks = np.zeros(1), np.zeros(1), np.zeros((1, 0), int)
+    for at, layer in enumerate(layers):
+        each = np.arange(1, len(layer.energies) + 1)
+        logs = np.log(np.maximum(np.cumsum(layer.energies), 1e-300))
+        macs, keeps = (spent[:, None] + layer.macs_a_rank * each).ravel(), (worth[:, None] + logs).ravel()
+        fits = (macs <= budget - cost(layers[at + 1 :], [1] * (len(layers) - at - 1))).nonzero()[0]
+        cheapest = fits[np.lexsort((-keeps[fits], macs[fits]))]
+        before = np.maximum.accumulate(np.concatenate(([-np.inf], keeps[cheapest][:-1])))
+        stay = cheapest[keeps[cheapest] > before]
+        if len(stay) > most:  # the cheapest, and the best in each of `most` equal parts of what may be spent
+            part = np.floor((macs[stay] - macs[stay[0]]) / (macs[stay[-1]] - macs[stay[0]]) * most)
+            stay = stay[np.flatnonzero(np.append(part[1:] != part[:-1], True) | (stay == stay[0]))]
+        spent, worth = macs[stay], keeps[stay]
+        ranks = np.column_stack([ranks[stay // len(each)], each[stay % len(each)]])
+    return ranks[-1].tolist()
 
 
 def exhaustive_ranks(
