@@ -149,13 +149,15 @@ check("svd_1x1", svd_1x1)
 with once_filled:
     from course_lib.compress.decompose import responses
 
-    shortcut = responses(trained("residual"), "block2.shortcut.conv", digits().train[0][:100])  # ten places in each of 100 images
+    hundred = digits().train[0][:100]
+    shortcut = responses(trained("residual"), "block2.shortcut.conv", hundred)  # ten places in each image
     wide = shortcut.w[:, :, None, None]
     pixels = shortcut.x[None, :, None, :]  # 1 × 32 × 1 × 1000: an image of one row
 
     def waist(rank):
         first_layer, last_layer = svd_1x1(wide, rank)
-        return singular_values(np.linalg.svd(shortcut.w, compute_uv=False), np.einsum("kjrs,jcrs->rkc", last_layer, first_layer), rank)
+        product = np.einsum("kjrs,jcrs->rkc", last_layer, first_layer)
+        return singular_values(np.linalg.svd(shortcut.w, compute_uv=False), product, rank)
 
     display(variants(waist, rank=[1, 2, 4, 8, 16, 21, 24, 32]))
     rows = []
@@ -164,7 +166,8 @@ with once_filled:
         want, got = conv2d(pixels, wide), conv2d(conv2d(pixels, first_layer), last_layer)
         numbers = first_layer.size + last_layer.size
         off = float(np.linalg.norm(got - want) / np.linalg.norm(want))
-        rows.append({"rank": r, "numbers": numbers, "times fewer": wide.size / numbers, "answers off by": off})
+        row = {"rank": r, "numbers": numbers, "times fewer": wide.size / numbers}
+        rows.append(row | {"answers off by": off})
     display(Report.of(rows, title="Two 1 x 1 layers in place of one, 32 channels to 64"))
 
 # %% [markdown]
@@ -210,13 +213,11 @@ check("chain_macs", chain_macs)
 # %%
 with once_filled:
     layer = ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1)
-    ranks = [8, 16, 24, 32, 48, 64, 96]
-    display(
-        Report.of(
-            [{"rank": r, "million MACs": chain_macs(layer, r) / 1e6, "times fewer": layer.macs / chain_macs(layer, r)} for r in ranks],
-            title=f"64 channels, 56 x 56, 3 x 3: {layer.macs / 1e6:.0f} million MACs as it was",
-        )
-    )
+    rows = []
+    for r in (8, 16, 24, 32, 48, 64, 96):
+        macs = chain_macs(layer, r)
+        rows.append({"rank": r, "million MACs": macs / 1e6, "times fewer": layer.macs / macs})
+    display(Report.of(rows, title=f"64 channels, 56 x 56, 3 x 3: {layer.macs / 1e6:.0f} million MACs as it was"))
 
 # %% [markdown]
 # ## Part 2 · Four axes (30 minutes, 8 points)
@@ -271,7 +272,8 @@ with once_filled:
         got = conv2d(conv2d(conv2d(windows, down), core), up)  # three real layers
         macs = down.size + core.size + up.size  # at one pixel, every weight is used once
         off = float(np.linalg.norm(got - want) / np.linalg.norm(want))
-        rows.append({"channels": f"{r}, {r}", "MACs a pixel": macs, "times fewer": filters3.size / macs, "answers off by": off})
+        row = {"channels": f"{r}, {r}", "MACs a pixel": macs, "times fewer": filters3.size / macs}
+        rows.append(row | {"answers off by": off})
     display(Report.of(rows, title=f"conv3 of the digits network: {filters3.size:,} MACs a pixel as it was"))
 
 # %% [markdown]
@@ -320,24 +322,26 @@ with once_filled:
         rng, out = np.random.default_rng(seed), []
         for axis, n in enumerate(piece.shape):
             columns = rng.standard_normal((n, rank))
-            vectors = np.linalg.svd(np.moveaxis(piece, axis, 0).reshape(n, -1), full_matrices=False)[0][:, :rank]
+            flat = np.moveaxis(piece, axis, 0).reshape(n, -1)
+            vectors = np.linalg.svd(flat, full_matrices=False)[0][:, :rank]
             columns[:, : vectors.shape[1]] = vectors
             out.append(columns)
         return out
 
-    def error(product):
-        return float(np.linalg.norm(piece - product) / size)
+    def error(letters, *factors):
+        """How far the product of the factors is from the filters."""
+        return float(np.linalg.norm(piece - np.einsum(letters, *factors, optimize=True)) / size)
 
     fewer = {"a column, then a row": [], "Tucker-2": [], "CP": []}
     for r in (4, 8, 12, 16, 20, 24, 32, 40):
         down, along = spatial_svd(piece, r)
-        fewer["a column, then a row"].append((down.size + along.size, error(np.einsum("jcr,kjs->kcrs", down, along))))
+        fewer["a column, then a row"].append((down.size + along.size, error("jcr,kjs->kcrs", down, along)))
         if r <= 24:
-            parts = tucker2(piece, r, r)
-            product = np.einsum("ke,edrs,dc->kcrs", parts[2][:, :, 0, 0], parts[1], parts[0][:, :, 0, 0])
-            fewer["Tucker-2"].append((sum(part.size for part in parts), error(product)))
+            narrow, core, back = tucker2(piece, r, r)
+            off = error("kers,efmn,fcrs->kcmn", back, core, narrow)
+            fewer["Tucker-2"].append((narrow.size + core.size + back.size, off))
         four = cp_als(piece, cp_start(3 * r), 12)
-        fewer["CP"].append((sum(f.size for f in four), error(np.einsum("kj,cj,rj,sj->kcrs", *four, optimize=True))))
+        fewer["CP"].append((sum(f.size for f in four), error("kj,cj,rj,sj->kcrs", *four)))
     looks = zip(fewer.items(), ("ia", "w", "oa"), strict=True)
     lines = [Curve(name, *map(list, zip(*points, strict=True)), role=role) for (name, points), role in looks]
     display(curves(lines, "numbers", "relative error", marks=[("as it was", float(piece.size))]))
@@ -345,8 +349,9 @@ with once_filled:
     four, went = cp_start(24), []
     for _ in range(25):
         four = cp_als(piece, four, 1)
-        went.append(error(np.einsum("kj,cj,rj,sj->kcrs", *four, optimize=True)))
-    display(curves([Curve("24 components", list(range(1, 26)), went, role="oa", markers=False)], "sweep", "relative error", zero=False))
+        went.append(error("kj,cj,rj,sj->kcrs", *four))
+    line = Curve("24 components", list(range(1, 26)), went, role="oa", markers=False)
+    display(curves([line], "sweep", "relative error", zero=False))
 
 # %% [markdown]
 # ## Part 3 · The responses, not the weights (20 minutes, 4 points)
@@ -396,8 +401,9 @@ with once_filled:
         by_responses.append(missed(u @ (u.T @ y3) + b[:, None], y3))
     guess = predict("per cent of the variance that 8 of 64 directions keep", kept_share())
     display(guess.compare(round(100 * (1 - by_responses[2] ** 2))))
-    both = [Curve("cut by the weights", tried, by_weights, role="w"), Curve("cut by the responses", tried, by_responses, role="oa")]
-    display(curves(both, "rank", "error of the responses"))
+    weights_line = Curve("cut by the weights", tried, by_weights, role="w")
+    responses_line = Curve("cut by the responses", tried, by_responses, role="oa")
+    display(curves([weights_line, responses_line], "rank", "error of the responses"))
 
 # %% [markdown]
 # ## Part 4 · After the ReLU (35 minutes, 7 points)
@@ -474,7 +480,8 @@ with once_filled:
             after.append(float(((np.maximum(y3, 0) - np.maximum(m @ y3 + b[:, None], 0)) ** 2).sum()))
     size = float((np.maximum(y3, 0) ** 2).sum())
     display(relu_region(y3[5, :400], linear[5, :400], (m @ y3 + b[:, None])[5, :400]))
-    falling = Curve("after the ReLU", list(range(len(after))), [(v / size) ** 0.5 for v in after], role="oa", markers=False)
+    relative = [(v / size) ** 0.5 for v in after]
+    falling = Curve("after the ReLU", list(range(len(after))), relative, role="oa", markers=False)
     display(curves([falling], "turn", "relative error", marks=[("penalty 1", 25.0)], zero=False))
 
 # %% [markdown]
@@ -516,7 +523,8 @@ with once_filled:
     low, sparse = lowrank_plus_sparse(planted, 3, 60)
     display(matrix_split(planted, low, sparse))
     rows = []
-    for what, matrix in {"planted": planted, "conv3 of the digits network": w3, "noise": rng.standard_normal((64, 576))}.items():
+    noise = rng.standard_normal((64, 576))
+    for what, matrix in {"planted": planted, "conv3 of the digits network": w3, "noise": noise}.items():
         K, J = matrix.shape
         numbers, errors = K * J // 4, {}
         u, v = svd_linear(matrix, numbers // (K + J))
@@ -527,10 +535,11 @@ with once_filled:
         low, sparse = lowrank_plus_sparse(matrix, half, (numbers - half * (K + J)) // 2)
         errors["low rank + sparse"] = np.linalg.norm(matrix - low - sparse)
         rows.append({"matrix": what} | {name: float(e / np.linalg.norm(matrix)) for name, e in errors.items()})
-    display(Report.of(rows, title="Relative error at a quarter of the numbers (an entry counts two: value and place)"))
+    note = "an entry counts two: value and place; the sum has half for each part"
+    display(Report.of(rows, title="Relative error at a quarter of the numbers", note=note))
 
 # %% [markdown]
-# Noise has no structure, and the sum gains next to nothing there: a control worth having.
+# Noise has no structure, and there the sum gains nothing; its largest entries alone do a little better. A control worth having.
 #
 # ## Part 6 · One budget, many layers (15 minutes, 3 points)
 #
