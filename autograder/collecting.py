@@ -16,7 +16,7 @@ import stat
 import time
 import unicodedata
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -50,6 +50,28 @@ class Found:
 
 class Refused(ValueError):
     """A download, or a file in it, that is not taken, and why."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A file that is not taken, why, and whose it is, where its name says so. `other`: it is no notebook and was never meant to be one."""
+
+    name: str
+    why: str
+    student: str = ""
+    other: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name!r}: {self.why}"
+
+
+def aside(name: str, why: str | BaseException, other: bool = False, of: str = "") -> Aside:
+    """What is put aside, with its owner; `of` says who, where the name does not."""
+    try:
+        student = of or owner(safe(name))[0]
+    except Refused:
+        student = ""
+    return Aside(name, why if isinstance(why, str) else said(why), student, other)
 
 
 def owner(name: str) -> tuple[str, str]:
@@ -100,7 +122,7 @@ class Budget:
             raise Refused(f"all notebooks together are larger than {MOST_TOGETHER >> 30} GB")
 
 
-def read(path: Path, refused: list[str]) -> Iterator[Found]:
+def read(path: Path, refused: list[Aside]) -> Iterator[Found]:
     """The notebooks in a zip or a folder; what is not taken is appended to `refused`, with its name.
 
     Raises Refused where the download as a whole cannot be taken.
@@ -121,7 +143,7 @@ def read(path: Path, refused: list[str]) -> Iterator[Found]:
 BROKEN = (Refused, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
 
 
-def read_zip(archive: zipfile.ZipFile, where: str, refused: list[str], budget: Budget) -> Iterator[Found]:
+def read_zip(archive: zipfile.ZipFile, where: str, refused: list[Aside], budget: Budget) -> Iterator[Found]:
     entries = archive.infolist()
     budget.count(len(entries), where)
     times = dict(
@@ -138,6 +160,8 @@ def read_zip(archive: zipfile.ZipFile, where: str, refused: list[str], budget: B
             if name.lower().endswith(ARCHIVES):
                 raise Refused("an archive in the archive; unpack it and collect the folder")
             if not name.lower().endswith((".ipynb", ".zip")):
+                if not (name.endswith(".txt") and FORMS["Blackboard"].match(name)):  # the platform's own
+                    refused.append(aside(name, "this is no notebook", other=True))
                 continue
             student, when = owner(name)
             date = "-".join(f"{n:02d}" for n in entry.date_time)
@@ -150,7 +174,7 @@ def read_zip(archive: zipfile.ZipFile, where: str, refused: list[str], budget: B
             budget.take(len(data))
             yield Found(student, stamp or date, name, data, late(name), bool(stamp))
         except BROKEN as error:
-            refused.append(f"{shown!r}: {said(error)}")
+            refused.append(aside(shown, error))
 
 
 def said(error: BaseException) -> str:
@@ -169,7 +193,7 @@ def name_of(entry: zipfile.ZipInfo) -> str:
         return entry.orig_filename
 
 
-def inside(data: bytes, name: str, student: str, when: str, sure: bool, refused: list[str], budget: Budget) -> Iterator[Found]:
+def inside(data: bytes, name: str, student: str, when: str, sure: bool, refused: list[Aside], budget: Budget) -> Iterator[Found]:
     """The notebooks in a student's own zip: theirs, whatever the files in it are called."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -193,7 +217,7 @@ def inside(data: bytes, name: str, student: str, when: str, sure: bool, refused:
                     budget.take(len(found))
                     yield Found(student, when, f"{name}/{inner}", found, late(name), sure)
             except BROKEN as error:
-                refused.append(f"{name + '/' + shown!r}: {said(error)}")
+                refused.append(aside(f"{name}/{shown}", error, of=student))
 
 
 def late(name: str) -> bool:
@@ -211,10 +235,14 @@ def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = MOST_
     return data
 
 
-def read_folder(folder: Path, refused: list[str], budget: Budget) -> Iterator[Found]:
+def read_folder(folder: Path, refused: list[Aside], budget: Budget) -> Iterator[Found]:
     for path in walk(folder, budget):
         name = path.relative_to(folder).as_posix()
-        if path.suffix.lower() not in (".ipynb", ".zip", *ARCHIVES) or ".ipynb_checkpoints" in path.parts:
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        if path.suffix.lower() not in (".ipynb", ".zip", *ARCHIVES):
+            if not (name.endswith(".txt") and FORMS["Blackboard"].match(name)):
+                refused.append(aside(name, "this is no notebook", other=True))
             continue
         try:
             if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
@@ -234,7 +262,7 @@ def read_folder(folder: Path, refused: list[str], budget: Budget) -> Iterator[Fo
             budget.take(path.stat().st_size)
             yield Found(student, when or date, name, path.read_bytes(), late(name), bool(when))
         except BROKEN as error:
-            refused.append(f"{name!r}: {said(error)}")
+            refused.append(aside(name, error))
 
 
 def walk(folder: Path, budget: Budget) -> Iterator[Path]:
@@ -249,15 +277,20 @@ def walk(folder: Path, budget: Budget) -> Iterator[Path]:
 
 @dataclass
 class Sorted:
-    """What is taken of a download: student -> notebook; what was noted; who is not on the roster."""
+    """What is taken of a download: student -> notebook; what was noted; who is not on the roster; student -> why nothing is taken."""
 
     taken: dict[str, Found] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    without: dict[str, list[str]] = field(default_factory=dict)
 
 
-def sort(found: list[Found], notebook: str = "", roster: Collection[str] | None = None, until: str = "") -> Sorted:
+def sort(
+    found: list[Found], notebook: str = "", roster: Mapping[str, str] | None = None, until: str = "", refused: Sequence[Aside] = ()
+) -> Sorted:
     """The last attempt of each student, the last before `until` (as "2026-03-01-12-00-00", UTC) where there is one.
+
+    `roster` is {id: name}. Whoever handed in something, and none of it can be taken, is set aside with the reasons in `without`.
 
     Of one attempt's several notebooks the one that is called like the lab's counts. Names that differ in case only are refused;
     whoever is not on the roster is listed, not created.
@@ -288,18 +321,39 @@ def sort(found: list[Found], notebook: str = "", roster: Collection[str] | None 
         if chosen.late:
             unsaid = "" if chosen.sure else ", which does not say by how much: write the time into timestamp.txt beside the notebook"
             out.notes.append(f"{student}: marked LATE by the platform{unsaid}")
+        if roster is not None and known.casefold() != student.casefold():
+            out.notes.append(f"{student!r} is {known!r} on the roster")
         if known in out.taken:
             out.notes.append(f"{student}: {known!r} has handed in under another name too; {chosen.name} is left out")
             continue
         out.taken[known] = chosen
+    for one in refused:
+        known = (one.student or None) if roster is None else on_roster(one.student, roster)
+        if known is not None and known not in out.taken:
+            out.without.setdefault(known, []).append(f"{PurePosixPath(one.name).name}: {one.why}")
     return out
 
 
-def on_roster(student: str, roster: Collection[str]) -> str | None:
-    """The roster's id that a download's name means: itself, in other case, or Moodle's `Name_4711` by its number."""
+def on_roster(student: str, roster: Mapping[str, str]) -> str | None:
+    """The roster's id that a download's name means: itself, in other case, Moodle's `Name_4711` by its number, or the only one so called.
+
+    Moodle writes `Ada Lovelace_4711`, Canvas `lovelaceada`: the names on the roster are tried as both do.
+    """
     if student in roster:
         return student
-    same = [known for known in roster if known.casefold() == student.casefold()]
-    if not same and (number := re.search(r"_(\d+)$", student)):
-        same = [known for known in roster if known in (number[1], student[: number.start()])]
-    return same[0] if len(same) == 1 else None
+    number = re.search(r"_(\d+)$", student)
+    bare = student[: number.start()] if number else student
+    plain = letters(bare)
+    for means in (
+        lambda known, name: known.casefold() == student.casefold(),
+        lambda known, name: number is not None and known in (number[1], bare),
+        lambda known, name: plain != "" and plain in (letters(name), letters("".join(name.split()[-1:] + name.split()[:-1]))),
+    ):
+        if same := [known for known, name in roster.items() if means(known, name)]:
+            return same[0] if len(same) == 1 else None
+    return None
+
+
+def letters(name: str) -> str:
+    """A name's letters and digits alone, small, without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if c.isalnum())

@@ -18,6 +18,9 @@ class Submission:
     refused: str = ""  # why the file is not even opened
 
 
+NOT_TAKEN = "not-taken.txt"  # beside where the notebook would be: what `course collect` could not take, a reason a line
+
+
 class Refused(ValueError):
     """A path that is not graded, and why."""
 
@@ -72,8 +75,10 @@ def in_folder(folder: Path, student: str, lab: str, notebook: str) -> Submission
     like = [p for p in files if notebook.lower() in re.sub(r"[^a-z0-9_]", "", p.stem.lower())]
     choice = exact or like or files
     if not choice:
-        other = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p.name not in ("timestamp.txt", "late.txt")]
-        return Submission(student, lab, None, (f"there is no notebook, but: {', '.join(other[:5])}",) if other else ())
+        reasons = (folder / NOT_TAKEN).read_text(encoding="utf-8").splitlines() if (folder / NOT_TAKEN).is_file() else []
+        other = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p.name not in ("timestamp.txt", "late.txt", NOT_TAKEN)]
+        reasons += [f"there is no notebook, but: {', '.join(other[:5])}"] if other else []
+        return Submission(student, lab, None, refused="; ".join(reasons[:3]))
     newest = max(choice, key=lambda p: p.lstat().st_mtime)
     notes = named(newest, notebook)
     if len(choice) > 1:

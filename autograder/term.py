@@ -2,6 +2,7 @@
 
     title = "Efficient computing of deep neural networks"
     gradebook = "postgresql://..."         # by itself a SQLite file in the state folder
+    clock = "+08:00"                       # of the times in a download's file names, as Blackboard writes them. By itself UTC
     roster = "roster.csv"                  # columns id, name, email; beside this file. By itself: everybody who was graded
 
     [late]                                 # by itself: late work is not accepted as such, but costs nothing
@@ -102,6 +103,7 @@ class Term:
     file: Path
     title: str = ""
     gradebook: str = ""
+    clock: datetime.tzinfo = datetime.UTC
     roster: tuple[tuple[str, str], ...] | None = None  # (id, name)
     late: Late = Late()
     labs: Mapping[str, LabDates] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class Term:
         return None if self.roster is None else {student for student, _ in self.roster}
 
 
-KEYS = ("title", "gradebook", "roster", "late", "lab", "dates", "part", "bonus", "grades")
+KEYS = ("title", "gradebook", "clock", "roster", "late", "lab", "dates", "part", "bonus", "grades")
 
 
 def load(path: Path | None = None) -> Term | None:
@@ -157,7 +159,19 @@ def read(data: Mapping[str, Any], file: Path) -> Term:
             raise TermError(f"{file.name}: part.{one.name}.labs: there is no lab {unknown[0]!r}")
     grades = {name: number(file, f"grades.{name}", value) for name, value in table(file, "grades", data.get("grades", {})).items()}
     title, book = (text(file, key, data.get(key, "")) for key in ("title", "gradebook"))
-    return Term(file, title, book, roster(file, data.get("roster")), Late(**late), labs, dates, parts, bonus, grades)
+    return Term(
+        file,
+        title,
+        book,
+        clock(file, data.get("clock", "+00:00")),
+        roster(file, data.get("roster")),
+        Late(**late),
+        labs,
+        dates,
+        parts,
+        bonus,
+        grades,
+    )
 
 
 def known(file: Path, where: str, given: Mapping[str, Any], keys: Sequence[str]) -> None:
@@ -184,6 +198,14 @@ def number(file: Path, where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise TermError(f"{file.name}: {where}: want a number, 0 or more, got {value!r}")
     return value
+
+
+def clock(file: Path, value: Any) -> datetime.tzinfo:
+    """ "+08:00" as a time zone."""
+    try:
+        return datetime.datetime.strptime(text(file, "clock", value), "%z").tzinfo if value != "+00:00" else datetime.UTC
+    except ValueError:
+        raise TermError(f'{file.name}: clock: want hours and minutes from UTC, as "+08:00", got {value!r}') from None
 
 
 def day(file: Path, where: str, value: Any) -> Any:

@@ -150,3 +150,45 @@ def test_what_is_no_download_is_told(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "many.zip").write_bytes(many.getvalue())
     assert main(["collect", str(tmp_path / "many.zip"), "--lab", "03_gemm", "--state", str(tmp_path / "s")]) == 1
     assert "more than 20,000" in capsys.readouterr().err
+
+
+def test_who_handed_in_something_else_waits_for_a_person_and_is_no_zero(tmp_path: Path, capsys: Any) -> None:
+    from autograder.submissions import find
+
+    state = tmp_path / "state"
+    with zipfile.ZipFile(tmp_path / "blackboard.zip", "w") as z:
+        z.writestr("Lab 3_eve_attempt_2026-03-01-08-00-00_report.docx", "PK")
+        z.writestr("Lab 3_eve_attempt_2026-03-01-08-00-00.txt", "the platform's own")
+        z.writestr("Lab 3_fay_attempt_2026-03-01-08-00-00_work.zip", zipped(**{"lab.7z": "7z"}))
+        z.writestr("Lab 3_gus_attempt_2026-03-01-08-00-00_lab03_gemm.ipynb", "his")
+        z.writestr("Lab 3_gus_attempt_2026-03-01-08-00-00_notes.txt", "and a text beside it")
+    code, there, said = collected(tmp_path / "blackboard.zip", state, capsys)
+    assert code == 1 and list(there) == ["gus"] and "eve is set aside for a person" in said.err and "gus" not in said.err
+    why = {s.student: s.refused for s in find(state / "submitted", {"03_gemm": "lab03_gemm"}, "03_gemm")}
+    assert why["gus"] == "" and "report.docx: this is no notebook" in why["eve"] and "lab.7z: an archive" in why["fay"]
+    with zipfile.ZipFile(tmp_path / "again.zip", "w") as z:
+        z.writestr("eve/lab03_gemm.ipynb", "hers")
+    code, there, said = collected(tmp_path / "again.zip", state, capsys)
+    assert code == 0 and there["eve"][0] == "hers" and not list(state.rglob("not-taken.txt"))[1:]
+
+
+def test_names_on_the_roster_are_known_as_moodle_and_canvas_write_them() -> None:
+    roster = {"a1": "Ada Lovelace", "b2": "Zoë O'Brien", "c3": "Bob Noyce", "d4": "Bob Noyce", "4711": "Cyd Charisse"}
+    names = {
+        "Ada Lovelace_17": "a1", "lovelaceada": "a1", "adalovelace": "a1", "Zoe\u0308 O'Brien_9": "b2", "obrienzoe": "b2", "A1": "a1",
+        "Who Ever_4711": "4711", "Bob Noyce_3": None, "Who Ever_17": None, "lovelace": None,
+    }  # fmt: skip
+    assert {name: collecting.on_roster(name, roster) for name in names} == names
+
+
+def test_the_platforms_clock_is_the_terms(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "roster.csv").write_text("id\nada\n")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as z:
+        z.writestr("Lab 3_ada_attempt_2026-03-01-20-00-00_lab03_gemm.ipynb", "in the evening, in time")
+    for line, when in (("", "2026-03-01 20:00:00 UTC\n"), ('clock = "+08:00"\n', "2026-03-01 12:00:00 UTC\n")):
+        (tmp_path / "state" / "course.toml").write_text(line + TERM)
+        _, there, said = collected(tmp_path / "b.zip", tmp_path / "state", capsys)
+        assert there["ada"][1] == when and ("read as UTC" in said.out) is not bool(line)
+    (tmp_path / "state" / "course.toml").write_text('clock = "Hong Kong"\n' + TERM)
+    assert collected(tmp_path / "b.zip", tmp_path / "state", capsys)[0] == 1
