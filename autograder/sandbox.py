@@ -320,17 +320,15 @@ def staged(box: Box) -> Path:
 
 
 def warm_fonts(folder: Path) -> None:
-    """matplotlib looks for fonts once; here, so that no student's first plot waits for it."""
+    """matplotlib looks for fonts once a user; what it found goes into the box, so that no student's first plot waits for it."""
+    import matplotlib
+
     folder.mkdir()
-    if not any(FONTS.values()):
-        FONTS["cache"] = str(folder)
-        words = [sys.executable, "-c", "import matplotlib.font_manager"]
-        subprocess.run(words, env={**os.environ, "MPLCONFIGDIR": str(folder)}, capture_output=True, timeout=120, check=False)
-    else:
-        shutil.copytree(FONTS["cache"], folder, dirs_exist_ok=True)
-
-
-FONTS: dict[str, str] = {}
+    cache = Path(matplotlib.get_cachedir())
+    if not any(cache.glob("fontlist-*.json")):
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, timeout=120, check=False)
+    for path in cache.glob("fontlist-*.json"):
+        shutil.copy(path, folder)
 
 
 def sweep() -> int:

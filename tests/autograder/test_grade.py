@@ -20,7 +20,7 @@ from course_lib.cli import main
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[2]
-LAB, NOTEBOOK = "03_gemm", "lab03_gemm"
+LAB, NOTEBOOK = "05_fast", "lab05_fast"  # a short one; `test_wrong_answers` takes every lab through the sandbox
 MANIFEST = manifest.load(LAB)
 AUTO = sum(e.points for e in MANIFEST.exercises.values())  # what a machine gives; a person gives the rest
 
@@ -44,16 +44,16 @@ def hand_in(root: Path, student: str, nb: Any, lab: str = LAB, name: str = NOTEB
     return path
 
 
-TRANSPOSED = "def filters_to_matrix(w):\n    return w.reshape(w.shape[0], -1)"
+ONE_SIDED = "def kernel_transform(w, G):\n    return G @ w"
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class of six, graded once."""
     root = tmp_path_factory.mktemp("class of 2026")  # a space in the path
-    hand_in(root, "ada", solution(explain_im2col="Because of the duplication."))
+    hand_in(root, "ada", solution(explain_fast="Because of the transforms."))
     hand_in(root, "bob", (LABS / LAB / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
-    hand_in(root, "cyd", solution(filters_to_matrix=TRANSPOSED), name="lab03_gemm (1)")
+    hand_in(root, "cyd", solution(kernel_transform=ONE_SIDED), name="lab05_fast (1)")
     hand_in(root, "dan", "{ cut off")
     (root / "submitted" / "eve" / LAB).mkdir(parents=True)
     (root / "secrets").write_text("hidden")
@@ -77,20 +77,20 @@ def test_the_solution_earns_everything_and_the_untouched_lab_nothing(graded: Pat
 
 def test_a_wrong_answer_loses_its_points_with_its_hint_and_says_who_leans_on_it(graded: Path) -> None:
     cyd = records(graded)["cyd"]
-    entry = cyd["exercises"]["filters_to_matrix"]
-    assert entry["points"] == 0 and entry["misconception"] and entry["hint"] and cyd["exercises"]["im2col"]["points"] == 4
-    assert cyd["exercises"]["conv2d_im2col"]["leans_on"] == ["filters_to_matrix"]
-    assert any("called 'lab03_gemm (1).ipynb'" in n for n in cyd["notes"])
+    entry = cyd["exercises"]["kernel_transform"]
+    assert entry["points"] == 0 and entry["misconception"] and entry["hint"] and cyd["exercises"]["strassen"]["points"] == 4
+    assert cyd["exercises"]["winograd_conv2d"]["leans_on"] == ["kernel_transform"]
+    assert any("called 'lab05_fast (1).ipynb'" in n for n in cyd["notes"])
 
 
 def test_states_are_kept_apart_from_zero(graded: Path) -> None:
     r = records(graded)
     assert (r["dan"]["state"], r["eve"]["state"], r["fay"]["state"]) == ("needs a person", "missing", "needs a person")
-    assert r["dan"]["exercises"]["im2col"]["points"] is None and r["eve"]["exercises"]["im2col"]["points"] == 0
+    assert r["dan"]["exercises"]["strassen"]["points"] is None and r["eve"]["exercises"]["strassen"]["points"] == 0
     with (graded / "out" / f"_{LAB}.csv").open() as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert rows["dan"]["points"] == "" and rows["eve"]["points"] == "0" and rows["ada"]["waits for a person"] == "yes"
-    assert rows["cyd"]["filters_to_matrix state"] == "wrong"
+    assert rows["cyd"]["kernel_transform state"] == "wrong"
 
 
 def test_nbgraders_gradebook_shows_the_same_marks(graded: Path) -> None:
@@ -102,24 +102,24 @@ def test_nbgraders_gradebook_shows_the_same_marks(graded: Path) -> None:
         assert {s: x.score for s, x in score.items()} == {"ada": AUTO, "bob": 0, "cyd": half, "dan": 0, "eve": 0}
         assert score["ada"].max_score == MANIFEST.points and 0 < half < AUTO
         assert {s: x.needs_manual_grade for s, x in score.items()} == {"ada": True, "bob": False, "cyd": True, "dan": True, "eve": False}
-        assert "column" in str(book.find_comment("filters_to_matrix", NOTEBOOK, LAB, "cyd").auto_comment)
-        assert book.find_grade("check_im2col", NOTEBOOK, LAB, "dan").auto_score is None
+        assert "from the right" in str(book.find_comment("kernel_transform", NOTEBOOK, LAB, "cyd").auto_comment)
+        assert book.find_grade("check_strassen", NOTEBOOK, LAB, "dan").auto_score is None
         assert book.db.execute(__import__("sqlalchemy").text("select version_num from alembic_version")).fetchone()
     kept = graded / "state" / "autograded" / "cyd" / LAB / f"{NOTEBOOK}.ipynb"
-    assert "0 of 2 points" in kept.read_text()
+    assert "0 of 1 points" in kept.read_text()
 
 
 def test_pages_say_what_and_why_and_keep_the_test_to_themselves(graded: Path) -> None:
     page = (graded / "out" / "cyd.html").read_text()
     points = f"{records(graded)['cyd']['points']:g}</b> of {MANIFEST.points:g}"
-    for words in (points, "filters_to_matrix", "smallest case", "https://example.org/decks/03_gemm.html#", "mend that first"):
+    for words in (points, "kernel_transform", "smallest case", "https://example.org/decks/05_fast.html#", "mend that first"):
         assert words in page, words
     assert "Traceback" not in page and "/course_lib/" not in page and "<script" not in page and str(ROOT) not in page
     assert "as they were handed out" in (graded / "out" / "bob.html").read_text()
     assert "A person will look" in (graded / "out" / "dan.html").read_text()
     assert "files do get lost" in (graded / "out" / "eve.html").read_text()
     everybody = (graded / "out" / "_class.html").read_text()
-    assert "What to teach again" in everybody and records(graded)["cyd"]["exercises"]["filters_to_matrix"]["misconception"][1:] in everybody
+    assert "What to teach again" in everybody and records(graded)["cyd"]["exercises"]["kernel_transform"]["misconception"][1:] in everybody
 
 
 def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: Path, capsys: Any) -> None:
@@ -127,7 +127,7 @@ def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: 
 
     url = Place(graded / "state").gradebook_url
     with gradebook.opened(url) as book:
-        grade = book.find_grade("explain_im2col", NOTEBOOK, LAB, "ada")
+        grade = book.find_grade("explain_fast", NOTEBOOK, LAB, "ada")
         grade.manual_score, grade.needs_manual_grade = 3.5, False
         book.db.commit()
     before = len(list(Place(graded / "state").ledger))
@@ -137,7 +137,7 @@ def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: 
     assert "5 unchanged" in said or "4 unchanged" in said
     assert len(list(Place(graded / "state").ledger)) - before <= 3
     with gradebook.opened(url) as book:
-        assert book.find_grade("explain_im2col", NOTEBOOK, LAB, "ada").manual_score == 3.5
+        assert book.find_grade("explain_fast", NOTEBOOK, LAB, "ada").manual_score == 3.5
         assert book.find_submission(LAB, "ada").score == AUTO + 3.5
     assert main(["report", LAB, "--state", str(graded / "state"), "--out", str(graded / "out")]) == 0
     assert f"{AUTO + 3.5:g}" in (graded / "out" / "ada.html").read_text()
@@ -145,25 +145,25 @@ def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: 
 
 
 def test_an_appeal_shows_every_case_and_holds_the_verdict_against_the_ledger(graded: Path, capsys: Any) -> None:
-    ledger, path = graded / "state" / "ledger.jsonl", graded / "submitted" / "cyd" / LAB / "lab03_gemm (1).ipynb"
+    ledger, path = graded / "state" / "ledger.jsonl", graded / "submitted" / "cyd" / LAB / "lab05_fast (1).ipynb"
     appeal = ["regrade", "cyd", LAB, "--explain", "--state", str(graded / "state"), "--path", str(path)]
     before = {p: p.read_bytes() for p in (ledger, graded / "state" / "gradebook.db")}
     capsys.readouterr()
     assert main(appeal) == 0
     said = capsys.readouterr().out
-    mine = records(graded)["cyd"]["exercises"]["filters_to_matrix"]
-    assert f"filters_to_matrix: wrong, 0 of 2   (cases drawn from the seed {mine['seed']})" in said
-    shown = said[said.index("\nfilters_to_matrix:") :]
+    mine = records(graded)["cyd"]["exercises"]["kernel_transform"]
+    assert f"kernel_transform: wrong, 0 of 1   (cases drawn from the seed {mine['seed']})" in said
+    shown = said[said.index("\nkernel_transform:") :]
     assert "call  1: " in shown and "handed back:" in shown and "right:" in shown and mine["hint"] in shown
-    assert ", recorded: 2x2 times 2x2: as it should be" in said and "numbers out of order: 1 of 1" in said
+    assert ", recorded: 2x2 times 2x2" in said and "multiplications: 2 of 2" in said
     assert "The same verdict as in the ledger" in said and {p: p.read_bytes() for p in before} == before
     forged = records(graded)["cyd"]
-    forged["exercises"]["filters_to_matrix"] |= {"state": "ok", "points": 2.0}
+    forged["exercises"]["kernel_transform"] |= {"state": "ok", "points": 1.0}
     try:
         Place(graded / "state").ledger.append(forged)
-        assert main([*appeal, "--exercise", "filters_to_matrix"]) == 1
+        assert main([*appeal, "--exercise", "kernel_transform"]) == 1
         said = capsys.readouterr().out
-        assert "ANOTHER verdict than in the ledger" in said and "\nim2col:" not in said
+        assert "ANOTHER verdict than in the ledger" in said and "\nstrassen:" not in said
     finally:
         ledger.write_bytes(before[ledger])
 
@@ -173,22 +173,22 @@ def test_the_same_submission_gets_the_same_verdict_again(graded: Path) -> None:
     from autograder.run import seeds_of
 
     secret, lab = Place(graded / "state").secret(), Lab.open(LAB)
-    path = graded / "submitted" / "cyd" / LAB / "lab03_gemm (1).ipynb"
+    path = graded / "submitted" / "cyd" / LAB / "lab05_fast (1).ipynb"
     first = records(graded)["cyd"]
     again, _ = grade_file(path, "cyd", lab, seeds_of(secret, "cyd", lab.exercises), notes=tuple(n for n in first["notes"][:1]))
     for record in (first, again):
         for key in ("time", "seconds", "run", "handed_in"):
             record.pop(key, None)
     assert json.dumps(again, sort_keys=True) == json.dumps(first, sort_keys=True)
-    other, _ = grade_file(path, "someone else", lab, seeds_of(secret, "someone else", lab.exercises))
-    assert other["exercises"]["im2col"]["seed"] != again["exercises"]["im2col"]["seed"]
+    others = seeds_of(secret, "someone else", lab.exercises)
+    assert all(others[name] != entry["seed"] for name, entry in again["exercises"].items())
 
 
 def test_nbgraders_own_button_comes_to_the_same_verdict(tmp_path: Path) -> None:
     state = tmp_path / "state"
     hand_in(state, "ada", solution())
-    doubled = solution(filters_to_matrix=TRANSPOSED)
-    doubled.cells += [c for c in doubled.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "check_im2col"]
+    doubled = solution(kernel_transform=ONE_SIDED)
+    doubled.cells += [c for c in doubled.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "check_strassen"]
     hand_in(state, "cyd", doubled)
     environment = {**os.environ, "COURSE_STATE": str(state)}
     words = [sys.executable, "-m", "nbgrader", "autograde", LAB]
@@ -207,12 +207,12 @@ def test_nbgraders_own_button_comes_to_the_same_verdict(tmp_path: Path) -> None:
 def test_a_broken_reference_scores_nobody_and_exits_2(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     import dataclasses
 
-    from course_lib.exercises import EXERCISES, lab03_gemm
+    from course_lib.exercises import EXERCISES, lab05_fast
 
     hand_in(tmp_path, "ada", solution())
-    right = EXERCISES["im2col"]
-    reference = lambda x, *a, **k: right.reference(x, *a, **k) + 1
-    monkeypatch.setitem(lab03_gemm.EXERCISES, "im2col", dataclasses.replace(right, reference=reference))
+    right = EXERCISES["strassen"]
+    reference = lambda a, *more: right.reference(a, *more) + 1
+    monkeypatch.setitem(lab05_fast.EXERCISES, "strassen", dataclasses.replace(right, reference=reference))
     assert main(["grade", str(tmp_path / "submitted"), "--state", str(tmp_path / "state")]) == 2
     assert "no student was scored" in capsys.readouterr().err
     assert list(Place(tmp_path / "state").ledger) == []
