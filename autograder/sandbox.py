@@ -326,7 +326,9 @@ def warm_fonts(folder: Path) -> None:
     folder.mkdir()
     cache = Path(matplotlib.get_cachedir())
     if not any(cache.glob("fontlist-*.json")):
-        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, timeout=120, check=False)
+        environment = {**os.environ, "MPLCONFIGDIR": str(cache)}  # where HOME cannot be written, the cache is this process's own
+        words = [sys.executable, "-c", "import matplotlib.font_manager"]
+        subprocess.run(words, env=environment, capture_output=True, timeout=120, check=False)
     for path in cache.glob("fontlist-*.json"):
         shutil.copy(path, folder)
 
