@@ -330,7 +330,8 @@ def sort(
     for one in refused:
         known = (one.student or None) if roster is None else on_roster(one.student, roster)
         if known is not None and known not in out.taken:
-            out.without.setdefault(known, []).append(f"{PurePosixPath(one.name).name}: {one.why}")
+            called = re.sub(r"^.*_attempt_\d{4}(?:-\d\d){5}_", "", PurePosixPath(one.name).name)  # as the student called it
+            out.without.setdefault(known, []).append(f"{called}: {one.why}")
     return out
 
 

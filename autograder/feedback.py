@@ -33,6 +33,11 @@ def in_words(text: Any) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", esc(text))
 
 
+def sentence_of(note: str) -> str:
+    """A note of the record as a sentence."""
+    return f"{in_words(note[:1].upper() + note[1:])}."
+
+
 def number(value: float | None) -> str:
     return "–" if value is None else f"{value:g}"
 
@@ -68,17 +73,20 @@ def student_page(record: Mapping[str, Any], title: str, given: Mapping[str, floa
     body = [f"<h1>{esc(title)}</h1><p class=soft>{esc(record['student'])}</p>"]
     if points is None:
         body.append('<p class="sum"><b>?</b> A person will look at this work before it gets points.</p>')
-        body.append(f"<p>{esc(record['notes'][-1])}.</p>")
+        body.append(f"<p>{sentence_of(record['notes'][-1])}</p>")
+        body.append(
+            "<p>If you have the notebook itself (the <code>.ipynb</code> file), please hand it in again, or write to your instructor.</p>"
+        )
     else:
         more = " so far: your open answer is still to be read" if waiting else ""
         body.append(f'<p class="sum"><b>{number(points)}</b> of {number(most)} points{more}</p>')
         body.append(f'<div class="bar"><i style="width:{100 * points / most if most else 0:.1f}%"></i></div>')
-        body.append(f"<p>{opening(record)}</p>")
+        body.append(f"<p>{in_words(opening(record))}</p>")
         body += ["<h2>Exercise by exercise</h2>", *(task(name, entry, slides, given) for name, entry in record["exercises"].items())]
         if record["questions"]:
             body += ["<h2>Open questions</h2>", *(question(name, q, given) for name, q in record["questions"].items())]
     if record["notes"] and points is not None:
-        body += ["<h2>Noted</h2>", *(f"<p>{esc(note[:1].upper() + note[1:])}.</p>" for note in record["notes"])]
+        body += ["<h2>Noted</h2>", *(f"<p>{sentence_of(note)}</p>" for note in record["notes"])]
     said = "" if record["sandbox"].startswith("bubblewrap") else f" Sandbox: {record['sandbox']}."
     body.append(
         f"<footer>Graded {esc(record['time'][:10])}. Points are for right values and exact counts, never for speed.{esc(said)}</footer>"
@@ -105,9 +113,11 @@ def task(name: str, entry: Mapping[str, Any], slides: str, given: Mapping[str, f
     good = entry["points"] >= entry["max"]
     mark = number(given.get(f"check_{name}", entry["points"]))
     out = [
-        f'<section class="task{"" if good else " wrong"}"><header><code>{esc(name)}</code>'
+        f'<section class="task{"" if good else " blank" if entry["state"] == "missing" else " wrong"}"><header><code>{esc(name)}</code>'
         f"<span>{mark} of {number(entry['max'])}</span></header>"
     ]
+    if entry["state"] == "missing" and entry["cases"]:  # the blank ran and said so: nothing of it need be shown
+        return "".join([*out, f'<p class="soft">Still blank. {slide_link(entry["slide"], slides)}</p></section>'])
     if len(entry["parts"]) > 1:
         parts = (
             f"<li>{'✓' if p['passed'] else '✗'} {esc(p['name'])}: {number(p['points'])} of {number(p['max'])}</li>" for p in entry["parts"]
@@ -233,9 +243,14 @@ def misconceptions(records: Sequence[Mapping[str, Any]]) -> str:
         share = f'<span class="meter"><i style="width:{100 * count / len(records):.0f}%"></i></span>'
         rows.append(
             f"<tr><td>{esc(idea[:1].upper() + idea[1:])}<br><span class=soft>{slide_link(slide, '')}</span></td>"
-            f"<td><code>{esc(name)}</code></td><td class=n>{count}</td><td>{share}</td></tr>"
+            f"<td>{named(name)}</td><td class=n>{count}</td><td>{share}</td></tr>"
         )
     return f"<table class=ideas><tr><th>idea</th><th>exercise</th><th class=n>students</th><th></th></tr>{''.join(rows)}</table>"
+
+
+def named(exercise: str) -> str:
+    """An exercise's name, which a narrow table may break where it has a line."""
+    return f"<code>{esc(exercise).replace('_', '_<wbr>')}</code>"
 
 
 MANY = {"stops with an error": "stop with an error", "does not come to an end": "do not come to an end"}
@@ -252,7 +267,7 @@ def by_exercise(records: Sequence[Mapping[str, Any]]) -> str:
         said = [(states[state], word) for state, word in WORDS.items() if states[state]]
         rest = ", ".join(f"{count} {MANY.get(word, word) if count > 1 else word}" for count, word in said)
         share = f'<span class="meter"><i style="width:{100 * right / max(1, len(entries)):.0f}%"></i></span>'
-        rows.append(f"<tr><td><code>{esc(name)}</code></td><td class=n>{right}</td><td>{share}</td><td class=soft>{esc(rest)}</td></tr>")
+        rows.append(f"<tr><td>{named(name)}</td><td class=n>{right}</td><td>{share}</td><td class=soft>{esc(rest)}</td></tr>")
     head = "<tr><th>exercise</th><th class=n>right</th><th></th><th>the others</th></tr>"
     return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
 

@@ -175,9 +175,9 @@ def rebuild(handed_in: NotebookNode, release: NotebookNode) -> Rebuilt:
                     by_place.append(tag(cell).get("grade_id", "?"))
                     break
     if by_place:
-        notes.append(f"found by its place behind the question, its id being lost: {', '.join(by_place)}")
+        notes.append(f"an open answer without its id was found by its place behind the question: {', '.join(by_place)}")
     if by_name:
-        notes.append(f"found by the function in them, their ids being lost: {', '.join(by_name)}")
+        notes.append(f"cells without their ids were found by the function in them: {', '.join(by_name)}")
     return put_together(theirs, release, home, notes)
 
 

@@ -379,7 +379,7 @@ def mark(term: Term, student: str, name: str, records: Any, given: Any, lists: M
             share = sum(kept) / len(kept)
             left = f", the worst {one.drop} left out" if one.drop else ""
             said = f"the mean of {len(kept)}{left} = {100 * share:.2f} %"
-        points = one.weight * share
+        points = round(one.weight * share, 2)  # what is shown is what is added up
         shares[one.name] = points
         total += points
         steps.append(f"{one.name}: {said}, of {one.weight:g}{' (bonus)' if bonus else ''} = {points:.2f}")

@@ -66,9 +66,7 @@ def run(options: argparse.Namespace) -> int:
     print(table_of(records, given, title))
     print(f"\n{len(records)} pages, _class.html and _{options.lab}.csv in {out}")
     if options.open:
-        import webbrowser
-
-        webbrowser.open((out / "_class.html").resolve().as_uri())
+        show(out / "_class.html")
     return 0
 
 
@@ -130,10 +128,16 @@ def final(options: argparse.Namespace) -> int:
         print(f"\n{student} was graded and is not on the roster: not in this list", file=sys.stderr)
     print(f"\n_final.html and _final.csv in {out}")
     if options.open:
-        import webbrowser
-
-        webbrowser.open((out / "_final.html").resolve().as_uri())
+        show(out / "_final.html")
     return 0
+
+
+def show(page: Path) -> None:
+    """A page in the browser, or a word on where it lies."""
+    import webbrowser
+
+    if not webbrowser.open(address := page.resolve().as_uri()):
+        print(f"no browser could be opened here; the page is {address}", file=sys.stderr)
 
 
 def manual_scores(lab: Any, place: Any, records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:

@@ -115,8 +115,11 @@ def test_pages_say_what_and_why_and_keep_the_test_to_themselves(graded: Path) ->
     for words in (points, "kernel_transform", "smallest case", "https://example.org/decks/05_fast.html#", "mend that first"):
         assert words in page, words
     assert "Traceback" not in page and "/course_lib/" not in page and "<script" not in page and str(ROOT) not in page
-    assert "as they were handed out" in (graded / "out" / "bob.html").read_text()
-    assert "A person will look" in (graded / "out" / "dan.html").read_text()
+    blank = (graded / "out" / "bob.html").read_text()
+    assert "as they were handed out" in blank and "`" not in blank and blank.count("Still blank.") == len(MANIFEST.exercises)
+    assert 'class="bad"' not in blank  # nothing that was not tried is called wrong
+    unread = (graded / "out" / "dan.html").read_text()
+    assert "A person will look" in unread and "<p>Could not be read: " in unread and "please hand it in again" in unread
     assert "files do get lost" in (graded / "out" / "eve.html").read_text()
     everybody = (graded / "out" / "_class.html").read_text()
     assert "What to teach again" in everybody and records(graded)["cyd"]["exercises"]["kernel_transform"]["misconception"][1:] in everybody
