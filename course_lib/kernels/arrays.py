@@ -38,11 +38,13 @@ def blank(shape: tuple[int, ...], place: int = 0) -> np.ndarray:
 
 
 def checked(name: str, array: np.ndarray, want: tuple[int, ...]) -> np.ndarray:
-    """`array` as contiguous float32; ValueError naming both shapes otherwise."""
+    """`array` as contiguous float32, other real numbers rounded to it; ValueError for another shape, naming both, and for no numbers."""
     if type(array) is np.ndarray and array.shape == want and array.dtype == FLOAT32 and array.flags.c_contiguous:
         return array
     if np.shape(array) != want:
         raise ValueError(f"{name}: want {want}, got {np.shape(array)}")
+    if (given := np.asarray(array).dtype).kind not in "fiub":
+        raise ValueError(f"{name}: want real numbers, which are rounded to float32, got {given}")
     return np.ascontiguousarray(array, np.float32)
 
 

@@ -108,11 +108,13 @@ def chosen(shape: ConvShape, threads: int) -> tuple[str, Plan | None]:
 def compile_conv2d(wt: np.ndarray, shape: ConvShape, threads: int = 1, algorithm: str = "auto", plan: Plan | None = None) -> Layer:
     """A function `f(ia) -> oa` for one layer: wt[K,C/groups,R,S] is packed now, ia[N,C,H,W] and oa[N,K,P,Q] are plain float32.
 
+    Weights and inputs of other real types (float64, integers) are rounded to float32. A weight that is NaN or infinite is a weight in every
+    algorithm; one that is zero is none in the sparse ones, so that NaN in the input does not pass it.
     `algorithm` is a name in ALGORITHMS or "auto": what was tuned on this machine, else the model's choice. It may be Winograd: faster,
     and up to a digit less exact than "windows".
     `plan` is the algorithm's own (WindowsPlan, WinogradPlan, PlanesPlan) in place of the model's; it needs the algorithm named.
     The function keeps buffers of its own: one call at a time.
-    Raises ValueError for wrong shapes, unknown algorithms and plans that cannot be.
+    Raises ValueError for wrong shapes, for what is no real number, unknown algorithms and plans that cannot be.
     """
     if not isinstance(shape, ConvShape):
         raise ValueError(f"shape: want a ConvShape, got {shape!r}")

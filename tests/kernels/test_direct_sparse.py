@@ -115,6 +115,27 @@ def test_a_nan_among_the_weights_is_a_weight():
         assert np.isnan(oa[0, 1]).all() and not np.isnan(oa[0, 0]).any()
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_weights_of_other_types_are_rounded_and_nan_or_infinity_among_them_is_seen_in_its_own_filter(algorithm):
+    shape = ConvShape(1, 16, 8, 8, 16, 3, 3, pad=1, groups=16 if algorithm == "planes" else 1)
+    ia, wt = inputs(shape)
+    wt = np.round(with_zeros(10 * wt, 0.5))
+    want = compile_conv2d(wt, shape, 1, algorithm)(ia)
+    for other in (np.float64, np.int8):
+        assert np.array_equal(compile_conv2d(wt.astype(other), shape, 1, algorithm)(ia), want)
+    for bad in (np.nan, -np.inf):
+        spoilt = wt.copy()
+        spoilt[2, 0, 1, 1] = bad
+        with np.errstate(invalid="ignore"):  # Winograd's transform meets inf - inf
+            oa = compile_conv2d(spoilt, shape, 1, algorithm)(ia)
+        assert not np.isfinite(oa[:, 2]).any() and np.isfinite(np.delete(oa, 2, axis=1)).all()
+    for wrong in (wt.astype(complex), wt.astype(str), wt.astype(object)):
+        with pytest.raises(ValueError, match="wt: want real numbers, which are rounded to float32, got"):
+            compile_conv2d(wrong, shape, 1, algorithm)
+    with pytest.raises(ValueError, match=r"wt: want \(16, .*, 3, 3\), got \(16, .*, 3, 2\)"):
+        compile_conv2d(wt[..., :2], shape, 1, algorithm)
+
+
 def test_the_layer_keeps_the_weights_it_was_given_and_leaves_the_input_alone():
     shape = SHAPES["padded"]
     ia, wt = inputs(shape)
