@@ -4,10 +4,11 @@
     python benchmarks/sparse.py --quick            fewer layers
     python benchmarks/sparse.py --network vgg16 --zeros 0.8      a piece of the table
     python benchmarks/sparse.py --forms            block and N:M kernels beside direct, on weights pruned for them
-    python benchmarks/sparse.py --measure          each layer in each form, and dense, into data/sparse_times.json (also of googlenet)
+    python benchmarks/sparse.py --measure          each layer in each form, and dense, into data/sparse_times.json
+    python benchmarks/sparse.py --measure --network densenet121      of a network that is not fitted on: googlenet, densenet121
     python benchmarks/sparse.py --fit              from these times the constants of both models, into data/sparse_fit.json
-    python benchmarks/sparse.py --check            where each form begins to pay by the model and as measured, on the layers of GoogLeNet,
-                                                   none of which was fitted on (--every: layer by layer)
+    python benchmarks/sparse.py --check            where each form begins to pay by the model and as measured, on the layers of networks
+                                                   that were not fitted on (--every: layer by layer); nothing is timed
 
 Weights are zeroed at random. Plain arrays in and out on all sides; the padded copy is in our time, the lowering in scipy's. Each pair is
 compared before it is timed, then all are called in turns, and a ratio is the median of the turns' ratios. Time is the thread's own time
@@ -42,17 +43,16 @@ BARS = {0.55: 1.0, 0.8: 1.6, 0.9: 3.0, 0.95: 5.0}
 
 
 NETS = ("resnet18", "resnet50", "vgg16")
-
-
-HELD_OUT = "googlenet"  # the model is fitted on the layers of NETS and tried on this network's
+# The model is fitted on the layers of NETS and tried on these: GoogLeNet was looked at while its terms were chosen, DenseNet was not.
+HELD_OUT = ("googlenet", "densenet121")
 
 
 def layers(quick: bool, networks: Sequence[str] = NETS) -> dict[str, ConvShape]:
-    """The distinct 3x3 and 1x1 layers of ResNet-18/50, VGG-16's stages 3 to 5 and GoogLeNet; a layer belongs to the first that has it."""
+    """The distinct 3x3 and 1x1 layers, VGG-16's from stage 3 on; one that several networks have belongs to the first in NETS, HELD_OUT."""
     from course_lib.zoo import NETWORKS
 
     found: dict[ConvShape, str] = {}
-    for network in (*NETS, HELD_OUT):
+    for network in (*NETS, *HELD_OUT):
         for layer in NETWORKS[network].convs:
             shape = layer.shape
             early = network == "vgg16" and shape.H > 56
@@ -223,10 +223,10 @@ def measure(seconds: float, clock: Callable[[], float], chosen: dict[str, ConvSh
         print(f"{name}: dense {1e3 * min(fresh['dense'].values()):.3f} ms", flush=True)
 
 
-def recorded(held_out: bool) -> list[tuple[str, ConvShape, dict[str, Any]]]:
-    """(layer, shape, times) of the record: the layers that the model is fitted on, or the others."""
+def recorded(*networks: str) -> list[tuple[str, ConvShape, dict[str, Any]]]:
+    """(layer, shape, times) of the record, of these networks."""
     layers_ = json.loads(TIMES.read_text("utf-8"))["layers"]
-    return [(name, ConvShape(*row["shape"]), row) for name, row in layers_.items() if name.startswith(HELD_OUT) == held_out]
+    return [(name, ConvShape(*row["shape"]), row) for name, row in layers_.items() if name.split()[0] in networks]
 
 
 def priced(samples: list[tuple[dict[str, float], float]]) -> dict[str, float]:
@@ -247,7 +247,7 @@ def priced(samples: list[tuple[dict[str, float], float]]) -> dict[str, float]:
 
 def fit() -> None:
     """From the record: the prices of prices.py, and the paper's constants F, B (a copy larger than the second cache) and alpha a form."""
-    rows = recorded(held_out=False)
+    rows = recorded(*NETS)
     quickest = {name: min(row["dense"].values()) for name, _, row in rows}
     prices = {"dense": priced([(terms(shape, 0.0, "dense"), quickest[name]) for name, shape, _ in rows])}
     alphas, big, other = {}, np.zeros(8 << 20, np.float32), np.zeros(8 << 20, np.float32)
@@ -282,11 +282,41 @@ def fit() -> None:
 
 
 def check(every: bool) -> None:
-    """The model on layers that it was not fitted on: break-even predicted and measured, and the times; stored for the deck."""
+    """The record beside the model, stored for the deck: how fast each form is, and on each network held out how far off the model is."""
+    words = json.loads(STORED.read_text("utf-8"))
+    words["measured"] = {"layers": len(recorded(*NETS)), "times faster": measured()}
+    speeds = [{"form": form, "zeros": f"{float(zeros):.0%}", "times faster": ratio}
+              for form, found in words["measured"]["times faster"].items() for zeros, ratio in found.items()]  # fmt: skip
+    print(Report.of(speeds, f"Times faster than dense torch, geometric means over {words['measured']['layers']} layers"), end="\n\n")
+    words["checked"] = {}
+    for network in HELD_OUT:
+        if layers_ := recorded(network):
+            rows, summary = held_out(layers_)
+            words["checked"][network] = {"layers": rows, "summary": summary}
+            if every:
+                print(Report.of(rows, "Share of zeros from which on each form pays"), end="\n\n")
+            title = f"Break-even on the layers of {network}, none of which was fitted on: model against measurement"
+            print(Report.of(summary, title), end="\n\n")
+    STORED.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
+
+
+def measured() -> dict[str, dict[str, float]]:
+    """Form -> share of zeros -> times faster than dense, the geometric mean over the layers of NETS in the record."""
+    return {
+        form: {
+            str(zeros): round(geometric_mean([row["dense"][form] / row["sparse"][form][at] for _, _, row in recorded(*NETS)]), 4)
+            for at, zeros in enumerate(grid)
+        }
+        for form, grid in GRID.items()
+    }
+
+
+def held_out(layers_: Sequence[tuple[str, ConvShape, dict[str, Any]]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(a row a form and layer: break-even by the model and as measured; a row a form: how far off)."""
     rows, summary = [], []
     for form, grid in GRID.items():
         off, wrong, alone = [], [], []
-        for name, shape, row in recorded(held_out=True):
+        for name, shape, row in layers_:
             ratios = [seconds / row["dense"][form] for seconds in row["sparse"][form]]
             real, guess, paper = crossing(grid, ratios), break_even(shape, form), break_even(shape, form, fitted_machine())
             guess, paper = (grid[0] if share <= grid[0] else 1.0 if share > grid[-1] else share for share in (guess, paper))
@@ -307,12 +337,7 @@ def check(every: bool) -> None:
                 "time / dense off, median %": 100 * (float(np.exp(np.median(wrong))) - 1),
             }
         )
-    words = json.loads(STORED.read_text("utf-8"))
-    words["checked"] = {"layers": rows, "summary": summary}
-    STORED.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
-    if every:
-        print(Report.of(rows, "Share of zeros from which on each form pays"), end="\n\n", flush=True)
-    print(Report.of(summary, f"Break-even on the layers of {HELD_OUT}, none of which was fitted on: model against measurement"), flush=True)
+    return rows, summary
 
 
 def crossing(grid: Sequence[float], ratios: Sequence[float]) -> float:
@@ -343,7 +368,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for word in ("quick", "forms", "measure", "fit", "check", "every"):
         parser.add_argument(f"--{word}", action="store_true")
-    parser.add_argument("--network", nargs="+", choices=(*NETS, HELD_OUT), default=NETS)
+    parser.add_argument("--network", nargs="+", choices=(*NETS, *HELD_OUT), default=NETS)
     parser.add_argument("--zeros", nargs="+", type=float, default=ZEROS, help="shares of zeros, 0.55 0.8 0.9 0.95")
     parser.add_argument("--seconds", type=float, default=0.3, help="a pair is timed for at least this long")
     parser.add_argument("--clock", choices=("thread", "wall"), default="thread")

@@ -64,9 +64,16 @@ def fitted_machine() -> Machine:
     return Machine(**{field.name: record[field.name] for field in fields(Machine)})
 
 
-def checked() -> dict[str, list[dict[str, Any]]]:
-    """What `python benchmarks/sparse.py --check` stored: "layers" (break-even predicted and measured) and "summary" (how far off)."""
+def checked() -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """What `python benchmarks/sparse.py --check` stored of each network that was not fitted on: "layers" (break-even predicted and
+    measured) and "summary" (how far off)."""
     return json.loads(STORED.read_text("utf-8"))["checked"]
+
+
+def measured() -> tuple[int, dict[str, dict[float, float]]]:
+    """What the same command stored of the networks fitted on: (layers, form -> share of zeros -> times faster than dense torch)."""
+    record = json.loads(STORED.read_text("utf-8"))["measured"]
+    return record["layers"], {form: {float(x): ratio for x, ratio in found.items()} for form, found in record["times faster"].items()}
 
 
 def sized(form: str, machine: Machine) -> float:

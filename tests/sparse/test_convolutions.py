@@ -1,5 +1,7 @@
 """Sparse convolutions, slow and plain: torch is the witness, on any layer; what they cost is counted."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from course_lib.nest.jit import lanes
 from course_lib.shapes import ConvShape
 from course_lib.sparse import ALGORITHMS, CSR, Machine, break_even, dilated, fitted_machine, point_cloud, predicted, rules, submanifold
 from course_lib.sparse.direct import layout, stretched
-from course_lib.sparse.model import FORMS, STORED, alpha, checked, useful
+from course_lib.sparse.model import FORMS, STORED, alpha, checked, measured, useful
 from course_lib.sparse.prices import Prices, fitted_prices, loads, terms
 from course_lib.sparse.skip import pipeline
 
@@ -247,14 +249,29 @@ def test_what_does_not_get_less_with_the_zeros_is_counted_as_often_at_any_share(
 
 
 @pytest.mark.skipif(lanes() != 16, reason="the record is of a machine with 16 lanes")
-def test_the_stored_check_is_what_the_model_says_and_is_off_by_little():
-    layers = {row["layer"]: row for row in checked()["layers"] if row["form"] == "direct_sparse"}
-    assert len(layers) > 30
-    name = "googlenet 64x56x56 -> 192, 3x3/1"
-    assert layers[name]["model"] == pytest.approx(break_even(ConvShape(1, 64, 56, 56, 192, 3, 3, pad=1)), abs=1e-3)
-    for row in checked()["summary"]:
-        own = [abs(other["model"] - other["measured"]) for other in checked()["layers"] if other["form"] == row["form"]]
-        assert row["off, median"] == pytest.approx(np.median(own), abs=1e-3) and row["off, median"] <= 0.07
+@pytest.mark.parametrize("network", checked())
+def test_the_stored_check_is_what_the_model_says(network):
+    found = checked()[network]
+    for row in found["layers"]:
+        C, H, W, K, R, S, stride = map(int, re.findall(r"\d+", row["layer"].removeprefix(network)))
+        if row["form"] == "direct_sparse" and 0 < row["model"] < 0.9:  # beyond, what is measured begins or ends
+            assert row["model"] == pytest.approx(break_even(ConvShape(1, C, H, W, K, R, S, stride, R // 2)), abs=1e-3)
+    for row in found["summary"]:
+        off = [abs(other["model"] - other["measured"]) for other in found["layers"] if other["form"] == row["form"]]
+        assert len(off) == row["layers"] > 30
+        assert row["off, median"] == pytest.approx(np.median(off), abs=1e-3)
+
+
+def test_on_a_network_that_was_not_fitted_on_the_model_is_off_by_little():
+    assert all(row["off, median"] <= 0.07 for row in checked()["googlenet"]["summary"])
+
+
+def test_the_stored_speeds_grow_with_the_zeros():
+    layers, faster = measured()
+    assert layers > 30
+    for form, found in faster.items():
+        assert list(found) == sorted(found), form
+        assert list(found.values()) == sorted(found.values()), form
 
 
 @pytest.mark.parametrize(
