@@ -9,7 +9,7 @@ from autograder.run import seed_of, seeds_of
 from course_lib.exercises import EXERCISES
 from course_lib.exercises.exercise import SPREAD, cost_of, fair, in_process, judge, usual_cost
 
-IDS = [f"student-{i}" for i in range(25)]
+IDS = [f"student-{i}" for i in range(12)]  # `benchmarks/grading.py fair` asks for as many as one likes
 
 
 @pytest.mark.parametrize("name", list(EXERCISES))

@@ -42,7 +42,7 @@ def as_nobody(tmp_path: Path):
         "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")]),
     }  # fmt: skip
 
-    def go(*words: str, timeout: int = 280, **more: str) -> subprocess.CompletedProcess[str]:
+    def go(*words: str, timeout: int = 1500, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*NOBODY, python, "-m", *words], capture_output=True, text=True, timeout=timeout, cwd=tmp_path / "home",
             env={**environment, **more}, check=False,

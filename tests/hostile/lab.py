@@ -67,9 +67,9 @@ PARTS: Mapping[str, Mapping[str, float]] = {
     "double": {"values": 2}, "shift": {"values": 2}, "total": {"values": 2}, "conv1d": {"values": 2, "MACs": 1, "loads of W": 1},
 }  # fmt: skip
 LIMITS = {
-    "call_seconds": 4,
-    "exercise_seconds": 10,
-    "cell_seconds": 8,
+    "call_seconds": 1.5,
+    "exercise_seconds": 4,
+    "cell_seconds": 3,
     "notebook_seconds": 60,
     "memory_mb": 1500,
     "file_mb": 16,

@@ -172,13 +172,17 @@ ANSWERS: dict[str, Answer] = {
 
 @dataclass(frozen=True)
 class Notebook:
-    """A whole notebook: `cells` in place of the solutions; the states that are not ok, the points of 10, words of a message or note."""
+    """A whole notebook: `cells` in place of the solutions; the states that are not ok, the points of 10, words of a message or note.
+
+    `limits` in place of the small lab's short ones, where something large is to happen before time is up.
+    """
 
     cells: dict[str, str]
     states: dict[str, str] = field(default_factory=dict)
     points: float = 10
     words: str = ""
     ordinary: bool = False  # only where an ordinary user grades: the limit on processes does not hold for root
+    limits: dict[str, float] = field(default_factory=dict)
 
 
 WRONG = "def double(a): return a"
@@ -267,14 +271,14 @@ NOTEBOOKS: dict[str, Notebook] = {
     "a segmentation fault": Notebook({"double": "import ctypes\ndef double(a): ctypes.string_at(0)"}, {"double": "crashed"}, 8, "kernel"),
     "loops without end, in a call and in a cell": Notebook(
         {"double": "def double(a):\n    while True: pass", "shift": "while True: pass\n" + SOLUTIONS["shift"]},
-        {"double": "timeout", "shift": "timeout"}, 6, "4 s",
+        {"double": "timeout", "shift": "timeout"}, 6, "1.5 s",
     ),
     "a loop in C that never lets go": Notebook(
         {"total": "import re\ndef total(a): re.match('(a+)+$', 'a' * 60 + 'b')"}, {"total": "timeout"}, 8, "did not come to an end"
     ),
     "a loop that swallows interrupts": Notebook(
         {"double": "def double(a):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"},
-        {"double": "timeout"}, 8, "4 s",
+        {"double": "timeout"}, 8, "1.5 s",
     ),
     "a bomb of processes": Notebook(
         {"double": "import os\ndef double(a):\n    for _ in range(600):\n        os.posix_spawn('/usr/bin/sleep', ['sleep', '3'], {})"},
@@ -282,6 +286,7 @@ NOTEBOOKS: dict[str, Notebook] = {
         8,
         "BlockingIOError",
         ordinary=True,
+        limits={"call_seconds": 10, "exercise_seconds": 10},
     ),
     "many processes with much memory": Notebook(
         {
@@ -291,8 +296,11 @@ NOTEBOOKS: dict[str, Notebook] = {
         {"double": "crashed"},
         8,
         "together used more than 1,500 MB",
+        limits={"call_seconds": 25, "exercise_seconds": 25},
     ),
-    "60 MB of output in a cell": Notebook({"double": "print('y' * 60_000_000)\n" + SOLUTIONS["double"]}),
+    "60 MB of output in a cell": Notebook(
+        {"double": "print('y' * 60_000_000)\n" + SOLUTIONS["double"]}, limits={"cell_seconds": 10}
+    ),
     "input() and exit() in a cell after the def": Notebook(
         {"double": SOLUTIONS["double"] + "\ninput()", "shift": SOLUTIONS["shift"] + "\nexit()"}
     ),

@@ -47,7 +47,8 @@ def test_each_comes_to_its_verdict_and_nothing_is_left() -> None:
 
 
 def test_an_ordinary_user_gets_the_same_verdicts(as_nobody: Any) -> None:
+    there = set(left_behind(65534))
     done = as_nobody("tests.hostile.play")
     assert done.returncode == 0 and "as uid 65534, 0 wrong verdicts" in done.stdout, done.stdout + done.stderr[-1500:]
     time.sleep(0.3)
-    assert left_behind(65534) == []
+    assert set(left_behind(65534)) <= there
