@@ -210,6 +210,15 @@ def write(book: Any, lab: Any, record: Mapping[str, Any], timestamp: Any = None)
     book.db.expunge_all()  # nothing of this student stays in memory
 
 
+def name_students(book: Any, roster: Mapping[str, str]) -> None:
+    """The names of a roster (id -> name) for formgrader, which shows them; who has one already keeps it."""
+    for student in book.students:
+        if (name := roster.get(student.id)) and student.first_name is None and student.last_name is None:
+            first, _, student.last_name = name.rpartition(" ")
+            student.first_name = first or None
+    book.db.commit()
+
+
 def restore(url: str, copy: Path | None = None) -> tuple[Path, Path | None]:
     """Put a dated copy (the newest sound one) in the gradebook's place -> (the copy, where the present file was put aside).
 

@@ -387,7 +387,7 @@ def mark(term: Term, student: str, name: str, records: Any, given: Any, lists: M
     steps.append(f"together {' + '.join(f'{points:.2f}' for points in shares.values())} = {total:.2f} %")
     grade = next((word for word, least in sorted(term.grades.items(), key=lambda g: -g[1]) if total >= least), "")
     if grade:
-        steps.append(f"{total:.2f} is at least {term.grades[grade]:g}: {grade}")
+        steps.append(f"{total:.2f} is at least {term.grades[grade]:g}: {grade}{' so far' if waits else ''}")
     return Mark(student, name, total, grade, tuple(steps), waits, shares)
 
 

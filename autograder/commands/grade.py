@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from ..grading import Lab, Place
     from ..sandbox import NoSandbox, require, sweep
     from ..submissions import Refused, find
+    from ..term import TermError
 
     confined = not options.unsafe_no_sandbox
     try:
@@ -51,13 +52,14 @@ def run(options: argparse.Namespace) -> int:
         if options.lab:
             manifests.load(options.lab)
         place = Place(options.state.resolve()) if options.state else Place()
+        place.term()  # what is wrong with the term's file is said before anything runs
         if confined:
             require()
         names = {name: manifests.load(name).notebook for name in ([options.lab] if options.lab else manifests.labs())}
         path = options.path or place.root / "submitted"
         submissions = find(path, names, options.lab, options.student)
         labs = {name: Lab.open(name) for name in sorted({s.lab for s in submissions})}
-    except (NoSandbox, manifests.ManifestError, Refused) as error:
+    except (NoSandbox, manifests.ManifestError, Refused, TermError) as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 1
     try:
@@ -149,6 +151,8 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
                 with contextlib.suppress(gradebook.GradebookError):  # told below, where it is tried once more
                     put(book, lab, record)
             failed = write_gradebook(book, labs, place)
+            if (term := place.term()) is not None and term.roster is not None:
+                gradebook.name_students(book, dict(term.roster))
     except BrokenExercise as error:
         place.ledger.append({"void": run_id})
         print(f"course grade: the grader is broken, no student was scored.\n  {error}", file=sys.stderr)

@@ -21,13 +21,15 @@ def run(options: argparse.Namespace) -> int:
     """0 where the gradebook is sound and equal to the ledger, 1 where it is not."""
     from .. import gradebook
     from ..grading import Lab, Place
+    from ..manifest import ManifestError
+    from ..term import TermError
     from .grade import Busy, only_grader, write_gradebook
 
     place = Place(options.state.resolve()) if options.state else Place()
-    url = place.gradebook_url
     names = sorted({lab for _, lab in place.ledger.latest()})
-    labs = {name: Lab.open(name) for name in names}
     try:
+        url = place.gradebook_url
+        labs = {name: Lab.open(name) for name in names}
         if options.restore is not None:
             with only_grader(place.root):
                 copy, aside = gradebook.restore(url, Path(options.restore) if options.restore else None)
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             for name, lab in labs.items():
                 latest = {student: record for (student, _), record in place.ledger.latest(name).items()}
                 behind[name] = gradebook.differing(book, lab, latest)
-    except (gradebook.GradebookError, Busy) as error:
+    except (gradebook.GradebookError, Busy, ManifestError, TermError) as error:
         print(f"course gradebook: {error}", file=sys.stderr)
         return 1
     print(f"{url}: sound")

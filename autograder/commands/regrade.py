@@ -7,6 +7,7 @@ course regrade ada 03_gemm                grade what lies in submitted/ now, and
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,12 @@ def explain(submission: Any, place: Any, options: argparse.Namespace) -> int:
 
     from ..grading import Lab, grade_file
     from ..run import seeds_of
+    from ..submissions import Refused
 
     lab = Lab.open(options.lab)
+    if options.exercise is not None and options.exercise not in lab.exercises:
+        near = difflib.get_close_matches(options.exercise, lab.exercises, n=1, cutoff=0.4)
+        raise Refused(f"--exercise: {options.lab} has no {options.exercise!r}.{f' Did you mean {near[0]!r}?' if near else ''}")
     old = place.ledger.latest(options.lab).get((submission.student, options.lab))
     seeds = seeds_of(place.secret(), submission.student, lab.exercises)
     for name, entry in (old["exercises"] if old else {}).items():

@@ -160,6 +160,8 @@ def test_an_appeal_shows_every_case_and_holds_the_verdict_against_the_ledger(gra
     assert "call  1: " in shown and "handed back:" in shown and "right:" in shown and mine["hint"] in shown
     assert ", recorded: 2x2 times 2x2" in said and "multiplications: 2 of 2" in said
     assert "The same verdict as in the ledger" in said and {p: p.read_bytes() for p in before} == before
+    assert main([*appeal, "--exercise", "kernel_transfrom"]) == 1
+    assert "Did you mean 'kernel_transform'" in capsys.readouterr().err
     forged = records(graded)["cyd"]
     forged["exercises"]["kernel_transform"] |= {"state": "ok", "points": 1.0}
     try:
@@ -189,7 +191,7 @@ def test_the_same_submission_gets_the_same_verdict_again(graded: Path) -> None:
 
 def test_nbgraders_own_button_comes_to_the_same_verdict(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    hand_in(state, "ada", solution())
+    hand_in(state, "ada", solution()).with_name("timestamp.txt").write_text("2026-10-14 10:00:00 UTC\n")
     doubled = solution(kernel_transform=ONE_SIDED)
     doubled.cells += [c for c in doubled.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "check_strassen"]
     hand_in(state, "cyd", doubled)
@@ -205,6 +207,8 @@ def test_nbgraders_own_button_comes_to_the_same_verdict(tmp_path: Path) -> None:
             "cyd": records(tmp_path)["cyd"]["points"],
         }
     assert 0 < records(tmp_path)["cyd"]["points"] < AUTO
+    assert records(tmp_path)["ada"]["handed_in"] == "2026-10-14T10:00:00+00:00"  # lateness is the same by either door
+    assert records(tmp_path)["ada"]["sha256"] and not records(tmp_path)["cyd"]["handed_in"]
 
 
 def test_a_broken_reference_scores_nobody_and_exits_2(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
@@ -260,6 +264,26 @@ def test_wrong_words_are_told(words: list[str], said: str, tmp_path: Path, capsy
     target = tmp_path / words[0]
     assert main(["grade", str(target), *words[1:], "--state", str(tmp_path / "state")]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_the_terms_file_is_one_sentence_before_anything_runs(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "course.toml").write_text("[part.labs]\nweight = 40\nlabs = ['03_gemm']\n")
+    (tmp_path / "submitted" / "ada" / LAB).mkdir(parents=True)
+    for words in (["grade"], ["gradebook"], ["report", LAB], ["report", "--final"]):
+        assert main([*words, "--state", str(tmp_path)]) == 1
+        said = capsys.readouterr()
+        assert said.err.count("\n") == 1 and "the weights make 40, want 100" in said.err and said.out == ""
+
+
+def test_formgrader_shows_the_rosters_names(tmp_path: Path) -> None:
+    from autograder import gradebook
+
+    with gradebook.opened(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        for student, more in {"ada": {}, "bob": {"first_name": "Robert"}, "cyd": {}, "dan": {}}.items():
+            book.add_student(student, **more)
+        gradebook.name_students(book, {"ada": "Ada King Lovelace", "bob": "Bob Noyce", "cyd": "Cher", "eve": "Eve"})
+        said = {s.id: (s.first_name, s.last_name) for s in book.students}
+    assert said == {"ada": ("Ada King", "Lovelace"), "bob": ("Robert", None), "cyd": (None, "Cher"), "dan": (None, None)}
 
 
 def test_a_cut_ledger_line_is_passed_over_and_kept_apart(tmp_path: Path) -> None:
