@@ -572,7 +572,7 @@ with once_filled:
 # nearly every load touches two cache lines, and none of it is shared among filters. The dense layer has none of this: a tile of 12 filters by two vectors uses each loaded number many times, so the multipliers are always busy;
 # and it may use Winograd, which itself needs 2.25 times or more fewer multiplications. The zeros have to win against that, not against the seven loops. The images are small, too (8 x 8, 16 x 16): a padded copy of each and the ends of short rows weigh as much as the products. Part 3's model compares inner loops alone, so it promised twice the speed.
 #
-# Whole filters leave a dense layer behind, with the same kernels and no index: 4.5 times fewer multiplications become about 2.8 times faster. The rest is work that falls only with the number of channels and not with its square:
+# Whole filters leave a dense layer behind, with the same kernels and no index: 4.5 times fewer multiplications become about two and a half times faster. The rest is work that falls only with the number of channels and not with its square:
 # biases, ReLU, pooling, transforms and packing; and narrow layers fill tiles and vectors less well.
 #
 # Single zeros keep the most accuracy at a given number of weights. They pay where bytes count and not time (sending or storing a model: 76 KiB in place of 364 at 90 %), at 95 % and more, in large layers with long rows, or on
