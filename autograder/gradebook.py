@@ -27,7 +27,7 @@ def opened(url: str) -> Iterator[Any]:
     # nbgrader calls the bare program `alembic`: it must be found where this Python's programs are
     here = os.path.dirname(sys.executable)
     if os.environ.get("PATH", "").split(os.pathsep)[0] != here:
-        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", os.defpath)
     for name in ("nbgrader", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         with only_grader(place.root):
             sweep()
             return grade_all(submissions, labs, place, confined, options.jobs, options.again, options.farm)
-    except (Busy, GradebookError, Refused) as error:
+    except (Busy, GradebookError, NoSandbox, Refused) as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 1
     except OSError as error:
