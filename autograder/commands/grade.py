@@ -247,16 +247,31 @@ def timestamp_of(submission: Any, record: dict[str, Any]) -> str | None:
             record["notes"].append("marked LATE by the platform, which does not say by how much")
         return None
     import datetime
+    import time
 
-    from dateutil import parser
+    from dateutil import parser, tz
+
+    unknown: list[str] = []
+
+    def zone(name: str | None, offset: int | None) -> Any:
+        if offset is not None:
+            return offset
+        if name in time.tzname:
+            return tz.tzlocal()
+        unknown.extend([name] if name else [])
+        return datetime.UTC
 
     try:
-        when = parser.parse(path.read_text().strip())
+        when = parser.parse(path.read_text().strip(), tzinfos=zone)
     except (ValueError, OverflowError, UnicodeDecodeError):
         record["notes"].append("timestamp.txt cannot be read; the time of handing in is not known")
         return None
+    if unknown:
+        record["notes"].append(f"timestamp.txt names the time zone {unknown[0]}, which is not known here; its time is read as UTC")
     if when.tzinfo is None:
         when = when.replace(tzinfo=datetime.UTC)
+    if when > datetime.datetime.now(datetime.UTC):
+        record["notes"].append("timestamp.txt says that it was handed in after it was graded: a clock was wrong")
     return when.astimezone(datetime.UTC).isoformat()
 
 
