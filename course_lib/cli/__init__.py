@@ -131,6 +131,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `course report | head`
         sys.stderr.close()
         return 1
+    except OSError as error:  # a disk that is full or read-only, a folder that is another's
+        if not error.filename:
+            raise
+        print(f"course {name}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def speak_utf8() -> None:

@@ -100,6 +100,13 @@ def test_ctrl_c_ends_with_130_and_no_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err.strip() == "course doctor: stopped"
 
 
+def test_a_path_that_cannot_be_written_is_named_with_the_systems_word(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for command in ("grade", "gradebook", "regrade ada 05_fast", "report --final", "collect . --lab 05_fast"):
+        assert main([*command.split(), "--state", str(tmp_path / "file" / "state")]) == 1
+        assert capsys.readouterr().err.strip() == f"course {command.split()[0]}: {tmp_path / 'file' / 'state'}: Not a directory"
+
+
 def test_the_map_prints_where_the_locale_is_c():
     env = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run([sys.executable, "-m", "course_lib.cli"], cwd=ROOT, capture_output=True, env=env)
