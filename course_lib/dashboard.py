@@ -10,35 +10,29 @@ as it is seen, and only what is new of the log is read. The still picture beside
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 from course_lib.autotune.standing import Follow, standing
-from course_lib.views.page import graded, player_assets
+from course_lib.views.page import player_assets
 from course_lib.views.scene import Scene
 from course_lib.views.search.tuning_board import tuning_board
-from course_lib.views.widget import HIDE_STILL, WIDGET_VIEW, WITHOUT_KERNEL, still_bundle
+from course_lib.views.widget import ANSWERING, answering, display_live, keep_still
 
 # One question at a time: a kernel that is busy with the search itself answers when it is done, and pushes its pictures meanwhile.
 GLUE = (
-    HIDE_STILL
+    ANSWERING
     + """
 export default {
   render({ model, el }) {
-    hideStill(model, el);
-    const figure = document.createElement("figure");
-    el.append(figure);
-    const player = globalThis.scenePlayer.mount(figure, model.get("answer"));
-    const news = () => player.update(model.get("answer"));
-    model.on("change:answer", news);
+    const { stop } = answering(model, el, "figure", globalThis.scenePlayer.mount);
     let asked = model.get("heard");
     const timer = setInterval(() => {
       if (document.hidden || !el.isConnected || model.get("heard") < asked) return;
       model.set("turn", asked = model.get("heard") + 1);
       model.save_changes();
     }, 1000);
-    return () => { clearInterval(timer); model.off("change:answer", news); };
+    return () => { clearInterval(timer); stop(); };
   },
 };
 """
@@ -49,7 +43,7 @@ class Watch:
     """The board of one log. Call it (as `tune(..., watch=board)` does) to bring the picture up to date; display it to see it."""
 
     def __init__(self, log: Path | str) -> None:
-        self.follow, self.shown = Follow(log), ""
+        self.follow = Follow(log)
         self.live: Any = None
         self.follow.more()
         self.scene = self.draw()
@@ -65,47 +59,29 @@ class Watch:
         self.scene = self.draw()
         if self.live is not None:
             self.live.answer = self.scene.data()
-            self.keep_still()
+            keep_still(self.live, self.scene, self.scene.title)
         return True
 
     def __call__(self, *_: object) -> None:
         """After a round of a search in this kernel."""
         self.refresh()
 
-    def keep_still(self) -> None:
-        """The still picture of the cell is the newest too."""
-        if self.shown:
-            from IPython.display import update_display
-
-            update_display(still_bundle(self.scene, self.scene.title, self.shown), raw=True, display_id=self.shown)
-
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
         self.refresh()
-        if graded():
-            display(still_bundle(self.scene, self.scene.title), raw=True)
-            return
         self.live = self.live or build()(self)
-        self.shown = self.live.still = f"still-{secrets.token_hex(6)}"
-        display(still_bundle(self.scene, self.scene.title, self.shown), raw=True, display_id=self.shown)
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.live.model_id}
-        display({WIDGET_VIEW: view, "text/plain": WITHOUT_KERNEL}, raw=True)
+        display_live(self.live, self.scene, self.scene.title)
 
 
 def build() -> type:
-    """The widget class; made here so that `import course_lib.dashboard` needs no anywidget."""
-    import anywidget
+    """The widget class of a board."""
     import traitlets
 
-    class Board(anywidget.AnyWidget):
-        """`turn` is the page's question, `heard` the last one that was answered, `answer` the scene's data."""
+    class Board(answering()):  # type: ignore[misc]
+        """`turn` is the page's question, `heard` the last one that was answered."""
 
         _css, _esm = player_assets()[0], player_assets()[1] + GLUE
-        still = traitlets.Unicode().tag(sync=True)
         turn = traitlets.Int().tag(sync=True)
         heard = traitlets.Int().tag(sync=True)
-        answer = traitlets.Dict().tag(sync=True)
 
         def __init__(self, board: Watch) -> None:
             self.board = board

@@ -19,21 +19,15 @@ from course_lib.views.nest.visits import visits
 from course_lib.views.page import embedded, player_assets
 from course_lib.views.scene import Scene
 from course_lib.views.svg import escape
-from course_lib.views.widget import HIDE_STILL, display_live
+from course_lib.views.widget import ANSWERING, answering, display_live
 
 GLUE = (
-    HIDE_STILL
+    ANSWERING
     + """
 export default {
   render({ model, el }) {
-    hideStill(model, el);
-    const root = document.createElement("div");
-    el.append(root);
     const ask = (wish) => { model.set("wish", wish); model.save_changes(); };
-    const player = globalThis.nestExplorer(root, model.get("answer"), ask);
-    const answered = () => player.update(model.get("answer"));
-    model.on("change:answer", answered);
-    return () => model.off("change:answer", answered);
+    return answering(model, el, "div", (root, answer) => globalThis.nestExplorer(root, answer, ask)).stop;
   },
 };
 """
@@ -130,16 +124,13 @@ class Explorer:
 
     def widget(self) -> Any:
         """The live widget (anywidget)."""
-        import anywidget
         import traitlets
 
         explorer = self
 
-        class Live(anywidget.AnyWidget):
+        class Live(answering()):  # type: ignore[misc]
             _css, _esm = explorer_assets()[0], explorer_assets()[1] + GLUE
-            still = traitlets.Unicode().tag(sync=True)
             wish = traitlets.Dict().tag(sync=True)
-            answer = traitlets.Dict().tag(sync=True)
 
             @traitlets.observe("wish")
             def _asked(self, change: Any) -> None:

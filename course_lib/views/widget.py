@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from course_lib.views.page import graded, image, player_assets
@@ -19,42 +20,44 @@ from course_lib.views.variants import LIMIT, knobs_of
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WITHOUT_KERNEL = "(live: run this cell to move its sliders)"
 
-# The style goes with the widget: where the widget is taken off the page, the still picture is back.
-HIDE_STILL = """
-const hideStill = (model, el) => {
-  const style = document.createElement("style"), mark = model.get("still");
+# `answering` hides the still picture, puts a `tag` in its place, mounts a player there and hands it every answer. It gives the tag's
+# element, the player and the way to let go. The style goes with the widget: where it is taken off the page, the still picture is back.
+ANSWERING = """
+const answering = (model, el, tag, mount) => {
+  const style = document.createElement("style"), root = document.createElement(tag), mark = model.get("still");
   if (mark) style.textContent = `#${mark}{display:none} .jp-OutputArea-child:has(#${mark}){display:none}`;
-  el.append(style);
+  el.append(style, root);
+  const player = mount(root, model.get("answer"));
+  const news = () => player.update(model.get("answer"));
+  model.on("change:answer", news);
+  return { root, player, stop: () => model.off("change:answer", news) };
 };
 """
 
 # Waits until the slider rests before it asks; the newest wish wins; a late answer to an old wish is not shown.
 # A kernel that was restarted knows nothing of this picture and does not answer: that is said, and the picture stays.
 GLUE = (
-    HIDE_STILL
+    ANSWERING
     + """
 export default {
   render({ model, el }) {
-    hideStill(model, el);
-    const figure = document.createElement("figure");
-    el.append(figure);
     let timer = 0, silence = 0;
     const silent = { error: "The kernel does not answer. If it was restarted, run this cell again." };
     const ask = (at) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        figure.classList.add("waiting");
+        root.classList.add("waiting");
         clearTimeout(silence);
         silence = setTimeout(() => player.update(silent), 8000);
         model.set("wish", at);
         model.save_changes();
       }, 120);
     };
-    const player = globalThis.scenePlayer.mount(figure, model.get("answer"), ask);
+    const heard = () => clearTimeout(silence);
+    model.on("change:answer", heard);
+    const { root, player, stop } = answering(model, el, "figure", (figure, answer) => globalThis.scenePlayer.mount(figure, answer, ask));
     player.setSliders(model.get("knobs"), model.get("wish"));
-    const answered = () => { clearTimeout(silence); player.update(model.get("answer")); };
-    model.on("change:answer", answered);
-    return () => { clearTimeout(timer); clearTimeout(silence); model.off("change:answer", answered); };
+    return () => { clearTimeout(timer); heard(); model.off("change:answer", heard); stop(); };
   },
 };
 """
@@ -102,30 +105,50 @@ def still_bundle(scene: Scene, title: str, mark: str = "") -> dict[str, str]:
 
 
 def display_live(widget: Any, scene: Scene, title: str) -> None:
-    """Show a widget that has a trait `still`: its still picture, then itself; under a grader the still picture alone."""
+    """Show a widget of the class `answering`: its still picture, then itself; under a grader the still picture alone."""
     from IPython.display import display
 
     if graded():
         display(still_bundle(scene, title), raw=True)
         return
     widget.still = f"still-{secrets.token_hex(6)}"
-    display(still_bundle(scene, title, widget.still), raw=True)
+    display(still_bundle(scene, title, widget.still), raw=True, display_id=widget.still)
     display({WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}, "text/plain": WITHOUT_KERNEL}, raw=True)
 
 
-def build() -> type:
-    """The widget class; made here so that `import course_lib.views` needs no anywidget."""
+def keep_still(widget: Any, scene: Scene, title: str) -> None:
+    """Put another still picture where `display_live` has put one; what a page without a kernel shows is then the newest."""
+    if widget.still:
+        from IPython.display import update_display
+
+        update_display(still_bundle(scene, title, widget.still), raw=True, display_id=widget.still)
+
+
+@cache
+def answering() -> type:
+    """The class of the widgets that show `answer` in place of the still picture; made here: importing the views needs no anywidget."""
     import anywidget
     import traitlets
 
-    class Live(anywidget.AnyWidget):
-        """Sliders and a Scene; `wish` are the positions asked for, `answer` is the scene's data or {"error": words}."""
+    class Answering(anywidget.AnyWidget):
+        """`answer` is what the player shows, a scene's data or {"error": words}; `still` is the id of the still picture on the page."""
+
+        still = traitlets.Unicode().tag(sync=True)
+        answer = traitlets.Dict().tag(sync=True)
+
+    return Answering
+
+
+def build() -> type:
+    """The widget class of `live`."""
+    import traitlets
+
+    class Live(answering()):  # type: ignore[misc]
+        """Sliders and a Scene; `wish` are the positions asked for."""
 
         _css, _esm = player_assets()[0], player_assets()[1] + GLUE
-        still = traitlets.Unicode().tag(sync=True)
         knobs = traitlets.List().tag(sync=True)
         wish = traitlets.List().tag(sync=True)
-        answer = traitlets.Dict().tag(sync=True)
 
         def __init__(self, draw: Callable[[Sequence[int]], Scene], first: Scene, knobs: list[dict[str, Any]]) -> None:
             self.draw, self.scene = draw, first

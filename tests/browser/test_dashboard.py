@@ -36,6 +36,21 @@ def notebook(*cells):
     return json.dumps({"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def follows(page, log_file):
+    """The first board on the page moves with a log that somebody else writes; the page asks once a second."""
+    board = page.locator("figure.scene[data-ready]").first
+    board.get_by_text("No trial yet.").first.wait_for()
+    assert page.locator("[id^=still-]").first.is_hidden()  # the picture for pages without a kernel
+    task = Task(ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1))
+    with Log(log_file, "a terminal") as log:
+        log.add(task, ("winograd", 6), Outcome(0.01), 0, 0, 2)
+        log.add(task, ("windows", 8), Outcome(None, "incorrect: oa is off"), 0, 1, 2)
+        board.get_by_text(f"The best so far: {2e-9 * task.macs / 0.01:.2f} GFLOP/s, trial 1.").first.wait_for()
+        assert board.get_by_text("wrong result").is_visible()
+        log.add(task, ("winograd", 7), Outcome(0.005), 1, 0, 1)
+        board.get_by_text(f"The best so far: {2e-9 * task.macs / 0.005:.2f} GFLOP/s, trial 3.").first.wait_for()
+
+
 def test_in_jupyterlab_the_board_moves_with_a_search_here_and_one_elsewhere(page_offline, jupyter_server, artefacts):
     (jupyter_server.labs / "dashboard.ipynb").write_text(notebook(FOLLOW, SEARCH), encoding="utf-8")
     page, outside = page_offline
@@ -44,18 +59,7 @@ def test_in_jupyterlab_the_board_moves_with_a_search_here_and_one_elsewhere(page
     page.get_by_text("(ipykernel) | Idle").wait_for()
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
-    board = page.locator("figure.scene[data-ready]").first
-    board.get_by_text("No trial yet.").first.wait_for()
-    assert page.locator("[id^=still-]").first.is_hidden()  # the picture for pages without a kernel
-
-    task = Task(ConvShape(N=1, C=64, H=56, W=56, K=64, R=3, S=3, pad=1))
-    with Log(jupyter_server.labs / "elsewhere.jsonl", "a terminal") as log:  # the page asks once a second
-        log.add(task, ("winograd", 6), Outcome(0.01), 0, 0, 2)
-        log.add(task, ("windows", 8), Outcome(None, "incorrect: oa is off"), 0, 1, 2)
-        board.get_by_text(f"The best so far: {2e-9 * task.macs / 0.01:.2f} GFLOP/s, trial 1.").first.wait_for()
-        assert board.get_by_text("wrong result").is_visible()
-        log.add(task, ("winograd", 7), Outcome(0.005), 1, 0, 1)
-        board.get_by_text(f"The best so far: {2e-9 * task.macs / 0.005:.2f} GFLOP/s, trial 3.").first.wait_for()
+    follows(page, jupyter_server.labs / "elsewhere.jsonl")
 
     page.keyboard.press("Shift+Enter")
     own = page.locator("figure.scene[data-ready]").nth(1)
@@ -67,4 +71,19 @@ def test_in_jupyterlab_the_board_moves_with_a_search_here_and_one_elsewhere(page
     still = page.locator("[id^=still-] img").nth(1).get_attribute("src")
     assert "20%20%2F%2020" in still or "20 / 20" in still  # what a page without a kernel shows is the end
     page.screenshot(path=artefacts / "dashboard-lab.png", full_page=True)
+    assert outside == []
+
+
+def test_in_notebook_7_the_board_moves_with_a_search_elsewhere(page_offline, jupyter_server, artefacts):
+    (jupyter_server.labs / "classic.ipynb").write_text(notebook(FOLLOW.replace("elsewhere", "classic")), encoding="utf-8")
+    page, outside = page_offline
+    base, _, token = jupyter_server.address.partition("/lab")
+    page.goto(f"{base}/notebooks/classic.ipynb?{token.partition('?')[2]}")
+    cell = page.locator(".jp-Notebook .jp-Cell").first
+    while cell.locator(".jp-InputPrompt").inner_text() in ("", "[ ]:"):  # until there is a kernel to take it: this page does not say when
+        cell.click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(1000)
+    follows(page, jupyter_server.labs / "classic.jsonl")
+    page.screenshot(path=artefacts / "dashboard-notebook.png", full_page=True)
     assert outside == []

@@ -125,7 +125,7 @@ def test_the_compiled_nest_is_timed():
 
 def test_without_a_front_end_the_picture_stands_still(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, display_id=None: shown.append(data))
     e = explore(LECTURE, SLIDE)
     e._ipython_display_()
     assert shown[0]["image/svg+xml"] == e.scene.svg(e.scene.poster) and "<img " in shown[0]["text/html"]

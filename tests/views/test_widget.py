@@ -8,6 +8,7 @@ import pytest
 
 from course_lib.shapes import ConvShape
 from course_lib.views import array_grid, live, sliding_window
+from course_lib.views.widget import keep_still
 
 pytest.importorskip("anywidget")
 
@@ -51,7 +52,7 @@ def test_a_picture_too_large_to_move_is_refused_with_its_size():
 def shown(monkeypatch):
     """The outputs of a cell, as `display` was given them."""
     outputs = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: outputs.append(data))
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, display_id=None: outputs.append(data))
     return outputs
 
 
@@ -63,7 +64,20 @@ def test_the_still_picture_comes_first_and_the_widget_hides_it(shown):
     assert still["image/svg+xml"] == draw(1, 0).svg(draw(1, 0).poster)
     assert moving["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
     assert set(moving) == {"application/vnd.jupyter.widget-view+json", "text/plain"}  # a code host shows the picture once
-    assert "hideStill(model, el)" in widget._esm
+    assert "answering(model, el" in widget._esm
+
+
+def test_the_still_picture_is_replaced_where_it_stands(shown, monkeypatch):
+    renewed = []
+    monkeypatch.setattr("IPython.display.update_display", lambda data, raw, display_id: renewed.append((data, display_id)))
+    widget = live(draw, stride=[1, 2], pad=[0])
+    keep_still(widget, draw(2, 0), "another")
+    assert renewed == []  # nothing is on the page yet
+    widget._ipython_display_()
+    keep_still(widget, draw(2, 0), "another")
+    ((data, where),) = renewed
+    assert where == widget.still and f'<div id="{where}"><img ' in data["text/html"]
+    assert data["image/svg+xml"] == draw(2, 0).svg(draw(2, 0).poster)
 
 
 def test_under_a_grader_there_is_the_still_picture_and_nothing_else(shown, monkeypatch):
