@@ -1,7 +1,7 @@
 """Tuners against each other on frozen landscapes, and tuned layers against their peers on this machine.
 
     python benchmarks/tune.py                          the landscapes: designs, searches, transfer (20 seeds; about half an hour)
-    python benchmarks/tune.py designs | searches | transfer [--seeds 5]
+    python benchmarks/tune.py designs | searches | transfer [--seeds 5]      transfer --ways corrected: ours alone
     python benchmarks/tune.py beliefs                  what a process with a past believes of a layer, for the deck's picture
     python benchmarks/tune.py kill                     kill -9 at 20 random moments: no trial lost or repeated, the same best
     python benchmarks/tune.py network                  ResNet-18: 200 trials a layer, against default plans and torch; the minutes it took
@@ -193,19 +193,13 @@ def fill(wanted: Sequence[tuple[str, str]], seeds: int, anew: bool) -> None:
                 print(f"{name}, {how}: {len(rows)} of {seeds}", file=sys.stderr, flush=True)
 
 
-def soon(name: str, how: str, seeds: int, trials: int, regret: Any = 0.05 / 0.95) -> np.ndarray:
-    """Trials of each seed until the regret is at most `regret` (a number, or one a seed); trials + 1 where it never is."""
-    reached = archive.runs(name, how, trials, seeds) <= np.broadcast_to(regret, (seeds,))[:, None] + 1e-12
-    return np.where(reached.any(1), reached.argmax(1) + 1, trials + 1).astype(float)
-
-
 SEARCHES = tuple(how for how, trials in archive.WAYS.items() if trials == archive.TRIALS)
 
 
 def searches(seeds: int, tuners: Sequence[str] = SEARCHES, anew: bool = False) -> list[Report]:
     fill([(name, tuner) for name in LANDSCAPES for tuner in tuners], seeds, anew)
     most = archive.TRIALS
-    trials = {name: {tuner: soon(name, tuner, seeds, most) for tuner in tuners} for name in LANDSCAPES}
+    trials = {name: {tuner: archive.soon(name, tuner, seeds=seeds, trials=most) for tuner in tuners} for name in LANDSCAPES}
     final = {name: {tuner: archive.runs(name, tuner, most, seeds)[:, -1] for tuner in tuners} for name in LANDSCAPES}
     out = []
     for table, title in ((trials, f"Trials to 95 % of the optimum ({most + 1}: not reached)"), (final, f"Regret after {most} trials")):
@@ -225,57 +219,55 @@ def searches(seeds: int, tuners: Sequence[str] = SEARCHES, anew: bool = False) -
     return out
 
 
-def ratio(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> str:
-    """mean(ours) / mean(theirs), a geometric mean over tasks [seeds drawn again]."""
-    a, b = np.stack(ours), np.stack(theirs)  # task, seed
-    drawn = np.random.default_rng(0).integers(a.shape[1], size=(2000, a.shape[1]))
-    of = lambda seeds: np.exp(np.log(a[:, seeds].mean(-1) / b[:, seeds].mean(-1)).mean(0))
-    low, high = np.percentile(of(drawn), (2.5, 97.5))
-    return f"{of(np.arange(a.shape[1])):.2f} [{low:.2f}, {high:.2f}]"
+# What is to be reached: of (landscape, seeds) a regret, or one a seed. What a search ends with, and shares of the optimum.
+GOALS: dict[str, Callable[[str, int], Any]] = {
+    **{f"the end of {how}": lambda name, seeds, how=how: archive.runs(name, how, archive.BEGUN, seeds)[:, -1] for how in archive.SCRATCH},
+    **{f"{share} % of the optimum": lambda name, seeds, share=share: 100 / share - 1 for share in (80, 90, 95, 98, 99)},
+}
 
 
-def transfer(seeds: int, anew: bool = False) -> list[Report]:
-    """Trials to what a search from scratch ends with, and to 95 % of the optimum; one more than there are where it is not reached.
-
-    "alone" is the same deep Gaussian process without a past, "boosted" the trees, each from scratch.
-    """
-    most, pairs = archive.BEGUN, [*archive.RELATED, *archive.UNRELATED]
-    fill([(target, how) for sources, target in pairs for how in (archive.after(sources), "deep, alone", "boosted")], seeds, anew)
-    goals: dict[str, Callable[[str], Any]] = {
-        "to the end of alone": lambda target: archive.runs(target, "deep, alone", most, seeds)[:, -1],
-        "to the end of boosted": lambda target: archive.runs(target, "boosted", most, seeds)[:, -1],
-        "to 95 %": lambda target: 0.05 / 0.95,
-    }
+def transfer(seeds: int, way: str, anew: bool = False) -> list[Report]:
+    """Trials of searches with a past over those of searches from scratch; one more than there are where a goal is not reached."""
+    most, word = archive.BEGUN, way.split()[0]
+    wanted = [(sources, target) for pairs in archive.PAIRS.values() for sources, target in pairs]
+    fill([(target, how) for sources, target in wanted for how in (*archive.SCRATCH, archive.after(sources, way))], seeds, anew)
     out, shares = [], []
-    for goal, value in goals.items():
+    for goal, regret in GOALS.items():
+        scratch = goal.removeprefix("the end of ") if goal.startswith("the end of ") else archive.SCRATCH[0]
         rows = []
-        taken: dict[str, list[list[np.ndarray]]] = {"alone": [[], []], "boosted": [[], []], "transfer": [[], []]}
-        for sources, target in pairs:
-            apart = (sources, target) in archive.UNRELATED
-            row: dict[str, Any] = {"learnt on": " + ".join(sources), "tuned": target, "": "unrelated" if apart else "related"}
-            for label, how in (("alone", "deep, alone"), ("boosted", "boosted"), ("transfer", archive.after(sources))):
-                trials = soon(target, how, seeds, most, value(target))
-                taken[label][apart].append(trials)
-                row[label] = mean_and_interval(trials)
-            for label in ("alone", "boosted"):
-                row[f"transfer / {label}"] = ratio([taken["transfer"][apart][-1]], [taken[label][apart][-1]])
-            rows.append(row)
-        out.append(Report.of(rows, f"Trials {goal} ({most + 1}: not reached), {seeds} seeds"))
-        for apart, kind in enumerate(("related", "unrelated")):
-            both = {f"transfer / {label}": ratio(taken["transfer"][apart], taken[label][apart]) for label in ("alone", "boosted")}
-            # scratch has spent all its trials when it is as good as its end is; it may have been so before, which the other columns count
-            both |= {f"transfer / {most}": ratio(taken["transfer"][apart], [np.full(seeds, float(most)) for _ in taken["transfer"][apart]])}
-            shares.append({"tasks": kind, "trials": goal, **both})
+        for kind, pairs in archive.PAIRS.items():
+            need: dict[str, list[np.ndarray]] = {"scratch": [], word: []}
+            for sources, target in pairs:
+                for who, how in (("scratch", scratch), (word, archive.after(sources, way))):
+                    need[who].append(archive.soon(target, how, regret(target, seeds), seeds))
+                row = {"learnt on": " + ".join(sources), "tuned": target, "they are": kind}
+                row |= {who: mean_and_interval(trials[-1]) for who, trials in need.items()}
+                rows.append(row | {f"{word} / scratch": with_ends([need[word][-1]], [need["scratch"][-1]])})
+            # scratch has spent all its trials when it is as good as its end; it may have been so before, which the first ratio counts
+            whole = [np.full(seeds, float(most)) for _ in pairs]
+            row = {"tasks": kind, "trials to": goal, "scratch": scratch, f"{word} / scratch": with_ends(need[word], need["scratch"])}
+            shares.append(row | {f"{word} / {most}": with_ends(need[word], whole)})
+        out.append(Report.of(rows, f"Trials to {goal} ({most + 1}: not reached), scratch: {scratch}, {seeds} seeds"))
     ends = []
-    for sources, target in pairs:
+    for sources, target in wanted:
         row = {"learnt on": " + ".join(sources), "tuned": target}
         for n in (8, 24, most):
-            for label, how in (("alone", "deep, alone"), ("boosted", "boosted"), ("transfer", archive.after(sources))):
-                row[f"{n}: {label}"] = mean_and_interval(100 * archive.runs(target, how, n, seeds)[:, -1])
+            for how in (*archive.SCRATCH, archive.after(sources, way)):
+                regrets = archive.runs(target, how, n, seeds)[:, -1]
+                row[f"{n}: {how if how in archive.SCRATCH else word}"] = mean_and_interval(100 * regrets)
         ends.append(row)
     out.append(Report.of(ends, f"Per cent above the optimum after so many trials, {seeds} seeds"))
-    out.append(Report.of(shares, "Transfer over scratch, geometric mean over tasks", "below 1: transfer is sooner"))
+    rows = []
+    for kind, pairs in archive.PAIRS.items():
+        for label, (searches, over) in zip(("within 1 %", "farther off"), archive.by_end(pairs, way, seeds), strict=True):
+            rows.append({"tasks": kind, "scratch ends": label, "searches": searches, f"{word} / scratch, all together": over})
+    out.append(Report.of(rows, f"Trials to scratch's end, by how near that is to the optimum; scratch: {archive.SCRATCH[0]}"))
+    out.append(Report.of(shares, f"{word} over scratch, geometric mean over tasks, {seeds} seeds", "below 1: the past makes it sooner"))
     return out
+
+
+def with_ends(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> str:
+    return "{:.2f} [{:.2f}, {:.2f}]".format(*archive.ratio(ours, theirs))
 
 
 # -- kill -9 --------------------------------------------------------------------------------------------------------------
@@ -426,6 +418,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--tuners", nargs="+", default=SEARCHES, choices=SEARCHES)
     parser.add_argument("--layers", type=int, nargs="+", default=(), help="network and metaschedule: these alone, counted from 0")
     parser.add_argument("--workers", type=int, default=2, help="child processes of network (2)")
+    ways = [way.split()[0] for way in (archive.CORRECTED, archive.AFTER)]
+    parser.add_argument("--ways", nargs="+", default=ways, choices=ways, help="transfer: ours, the paper's as we read it (both)")
     parser.add_argument("--anew", action="store_true", help="searches and transfer: make those again that the archive keeps")
     parser.add_argument("--record", action="store_true", help="network and metaschedule: keep the table for the deck")
     options = parser.parse_args(words)
@@ -436,7 +430,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.what in ("landscapes", "searches"):
         print(*searches(options.seeds, options.tuners, options.anew), sep="\n\n", end="\n\n")
     if options.what in ("landscapes", "transfer"):
-        print(*transfer(options.seeds, options.anew), sep="\n\n", end="\n\n")
+        for way in options.ways:
+            print(*transfer(options.seeds, f"{way} after ", options.anew), sep="\n\n", end="\n\n")
     if options.what == "beliefs":
         print(archive.believe())
     if options.what == "kill":

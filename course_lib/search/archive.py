@@ -3,14 +3,14 @@
     runs("conv_128_28", "boosted")        regret[seed, trial], from the file
     search("conv_128_28", "boosted", 3)   the search of seed 3, made now
 
-A way to search is a name in WAYS, or "transfer after A + B" with the landscapes it has learnt from. The file keeps the moments at
-which a search had a new best, so that a lecture's picture of twenty seeds takes no search at all.
+A way to search is a name in WAYS, or "transfer after A + B" (or "corrected after A + B") with the landscapes it has learnt from. The
+file keeps the moments at which a search had a new best, so that a lecture's picture of twenty seeds takes no search at all.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..records import History
-from .landscape import landscape
+from .landscape import Landscape, dealt_anew, landscape
 from .tune import tune
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "searches"
@@ -39,34 +39,49 @@ WAYS = {
     "active, drawn": TRIALS,
     "deep, alone": BEGUN,
 }
-AFTER = "transfer after "
+AFTER = "transfer after "  # a deep process that is tuned on the new layer, as the paper has it
+CORRECTED = "corrected after "  # ours: it stays, and an exact process learns its errors
+DEALT = ", dealt anew"  # behind the name of a landscape: its costs dealt out at random
 
-RELATED = [  # (learnt before, tuned now): the same kind of layer, other sizes
-    (("conv_64_56", "conv_128_28"), "conv_256_14"),
-    (("conv_64_56", "conv_256_14"), "conv_128_28"),
-    (("conv_128_28", "conv_256_14"), "conv_64_56"),
-    (("energy_64_56",), "energy_128_28"),
-    (("energy_128_28",), "energy_64_56"),
-]
-UNRELATED = [(("cycles_64_56",), "energy_128_28"), (("pointwise_256_14",), "conv_64_56"), (("energy_64_56",), "cycles_64_56")]
+SCRATCH = ("deep, alone", "gaussian", "boosted")  # searches without a past; the first is the same process as the one with a past
+
+PAIRS = {  # (learnt before, tuned now), by what the two have in common
+    "related": [  # the same kind of layer and of cost, other sizes
+        (("conv_64_56", "conv_128_28"), "conv_256_14"),
+        (("conv_64_56", "conv_256_14"), "conv_128_28"),
+        (("conv_128_28", "conv_256_14"), "conv_64_56"),
+        (("energy_64_56",), "energy_128_28"),
+        (("energy_128_28",), "energy_64_56"),
+    ],
+    "another kind": [  # another cost, or another kernel size
+        (("cycles_64_56",), "energy_128_28"),
+        (("pointwise_256_14",), "conv_64_56"),
+        (("energy_64_56",), "cycles_64_56"),
+    ],
+    "unrelated": [  # a past that says nothing
+        (("conv_64_56" + DEALT,), "conv_128_28"),
+        (("energy_64_56" + DEALT,), "energy_128_28"),
+    ],
+}
 
 
-def after(sources: Iterable[str]) -> str:
-    """The name of a search that has learnt from these landscapes."""
-    return AFTER + " + ".join(sources)
+def after(sources: Iterable[str], way: str = AFTER) -> str:
+    """The name of a search that has learnt from these landscapes; `way` is AFTER or CORRECTED."""
+    return way + " + ".join(sources)
 
 
 def proposer(name: str, how: str, seed: int) -> str | Callable[..., Any]:
     """The tuner behind a way to search a landscape. Raises ValueError for a way there is none of."""
     space = landscape(name).space
     drawn = max(32, space.count // 10)
-    if how.startswith(AFTER):
+    if how.startswith((AFTER, CORRECTED)):
         from . import transfer
 
-        sources = how.removeprefix(AFTER).split(" + ")
-        return transfer.after([(landscape(source).space, past(source, seed)) for source in sources], seed=seed)
+        sources = how.removeprefix(AFTER).removeprefix(CORRECTED).split(" + ")
+        way = transfer.corrected if how.startswith(CORRECTED) else transfer.propose
+        return transfer.after([(task(source, seed).space, past(source, seed)) for source in sources], seed=seed, way=way)
     if how not in WAYS:
-        raise ValueError(f"how: want one of {', '.join(WAYS)} or {AFTER!r} and landscapes, got {how!r}")
+        raise ValueError(f"how: want one of {', '.join(WAYS)} or {AFTER!r}, {CORRECTED!r} and landscapes, got {how!r}")
     # "active" takes our small spaces whole, so its first set is the same for every seed; "drawn" has to do with pools, as in a large space
     if how == "active, drawn":
         from .active import propose
@@ -80,7 +95,7 @@ def proposer(name: str, how: str, seed: int) -> str | Callable[..., Any]:
 
 
 def trials_of(how: str) -> int:
-    return BEGUN if how.startswith(AFTER) else WAYS[how]
+    return BEGUN if how.startswith((AFTER, CORRECTED)) else WAYS[how]
 
 
 def search(name: str, how: str, seed: int, trials: int = 0) -> History:
@@ -89,10 +104,16 @@ def search(name: str, how: str, seed: int, trials: int = 0) -> History:
     return tune(land.space, land, proposer(name, how, seed), trials or trials_of(how), seed)
 
 
+def task(name: str, seed: int) -> Landscape:
+    """A landscape by its name; with DEALT behind it, its costs dealt out by `seed`."""
+    land = landscape(name.removesuffix(DEALT))
+    return dealt_anew(land, seed) if name.endswith(DEALT) else land
+
+
 @cache
 def past(name: str, seed: int) -> History:
     """What an earlier search left behind: half random, half by boosted trees, as a log does."""
-    land = landscape(name)
+    land = task(name, seed)
     begun = tune(land.space, land, "random", PAST // 2, seed=1000 + seed)
     return tune(land.space, land, "boosted", PAST, seed=1000 + seed, history=begun)
 
@@ -168,6 +189,31 @@ def runs(name: str, how: str, trials: int = 0, seeds: int = 0) -> np.ndarray:
         for trial, cost in best:
             row[trial - 1 :] = cost / optimum - 1
     return out
+
+
+def soon(name: str, how: str, regret: Any = 0.05 / 0.95, seeds: int = 0, trials: int = BEGUN) -> np.ndarray:
+    """Trials of each seed until the regret is at most `regret` (a number, or one a seed); trials + 1 where it never is."""
+    reached = runs(name, how, trials, seeds or seeds_of(name, how))
+    reached = reached <= np.broadcast_to(regret, len(reached))[:, None] + 1e-12
+    return np.where(reached.any(1), reached.argmax(1) + 1, trials + 1).astype(float)
+
+
+def ratio(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> tuple[float, float, float]:
+    """(mean(ours) / mean(theirs) as a geometric mean over tasks, the ends of its 95 % interval with seeds drawn again)."""
+    a, b = np.stack(ours), np.stack(theirs)  # task, seed
+    drawn = np.random.default_rng(0).integers(a.shape[1], size=(2000, a.shape[1]))
+    of = lambda seeds: np.exp(np.log(a[:, seeds].mean(-1) / b[:, seeds].mean(-1)).mean(0))
+    low, high = np.percentile(of(drawn), (2.5, 97.5))
+    return float(of(np.arange(a.shape[1]))), float(low), float(high)
+
+
+def by_end(pairs: Sequence[tuple[Sequence[str], str]], way: str, seeds: int, scratch: str = SCRATCH[0], near: float = 0.01) -> list[Any]:
+    """[(searches, trials with a past / trials from scratch)] where scratch ends within `near` of the optimum, then of the others."""
+    ends = np.concatenate([runs(target, scratch, BEGUN, seeds)[:, -1] for _, target in pairs])
+    goals = ends.reshape(len(pairs), seeds)
+    theirs = np.concatenate([soon(target, scratch, goal, seeds) for (_, target), goal in zip(pairs, goals, strict=True)])
+    ours = np.concatenate([soon(target, after(sources, way), goal, seeds) for (sources, target), goal in zip(pairs, goals, strict=True)])
+    return [(int(some.sum()), float(ours[some].sum() / theirs[some].sum())) for some in (ends <= near, ends > near)]
 
 
 def seeds_of(name: str, how: str) -> int:

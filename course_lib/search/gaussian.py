@@ -8,7 +8,7 @@ The length scales, a and the noise maximise the marginal likelihood of the trial
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,11 +94,33 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
     return (mean - best) * ndtr(z) + deviation * np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
 
 
-def standardised(history: History) -> np.ndarray:
-    """-log cost with mean 0 and spread 1; a failure stands half a spread under the worst success."""
+def merits(history: History) -> np.ndarray:
+    """float[n]: -log cost; a failure stands half a spread under the worst success."""
     costs = np.array([np.nan if cost is None else cost for cost in history["cost"]], float)
     y = -np.log(costs)
-    y = np.where(np.isnan(y), np.nanmin(y) - 0.5 * np.nanstd(y), y)
+    return np.where(np.isnan(y), np.nanmin(y) - 0.5 * np.nanstd(y), y)
+
+
+def one_by_one(
+    model: GP, around: np.ndarray, batch: int, worth: Callable[[np.ndarray, np.ndarray], np.ndarray], prior: float | np.ndarray = 0.0
+) -> list[int]:
+    """`batch` rows of around[m, d] of the largest worth(mean[m], deviation[m]), each as if the ones before had come out as predicted.
+
+    The mean is that of the process and of `prior`[m] together.
+    """
+    chosen: list[int] = []
+    for _ in range(min(batch, len(around))):
+        mean, deviation = model.predict(around)
+        value = worth(prior + mean, deviation)
+        value[chosen] = -np.inf
+        chosen.append(int(value.argmax()))
+        model = GP(np.vstack([model.x, around[chosen[-1]]]), np.append(model.y, mean[chosen[-1]]), model.theta)
+    return chosen
+
+
+def standardised(history: History) -> np.ndarray:
+    """float[n]: the merits with mean 0 and spread 1."""
+    y = merits(history)
     return (y - y.mean()) / (y.std() or 1.0)
 
 
@@ -120,11 +142,5 @@ def propose(space: Space, history: History, rng: np.random.Generator, batch: int
     middle, spread = x.mean(0), np.where(x.std(0) > 1e-9, x.std(0), 1.0)
     x, around = (x - middle) / spread, (around - middle) / spread
     model = fit_gp(x, standardised(history))
-    chosen: list[int] = []
-    for _ in range(min(batch, len(some))):
-        mean, deviation = model.predict(around)
-        worth = expected_improvement(mean, deviation, float(model.y.max()))
-        worth[chosen] = -1
-        chosen.append(int(worth.argmax()))
-        model = GP(np.vstack([model.x, around[chosen[-1]]]), np.append(model.y, mean[chosen[-1]]), model.theta)
-    return [some[i] for i in chosen]
+    best = float(model.y.max())
+    return [some[i] for i in one_by_one(model, around, batch, lambda mean, deviation: expected_improvement(mean, deviation, best))]

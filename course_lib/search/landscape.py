@@ -6,7 +6,7 @@ The files lie in course_lib/data/landscapes; `python -m course_lib.autotune.land
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,13 @@ class Landscape:
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(data, separators=(",", ":")) + "\n", "utf-8")
         return path
+
+
+def dealt_anew(land: Landscape, seed: int) -> Landscape:
+    """The same configurations with the same costs, dealt out at random: a task that says nothing about any other."""
+    order = np.random.default_rng(seed).permutation(len(land.costs))
+    costs = list(land.costs.values())
+    return replace(land, name=f"{land.name}, dealt anew", costs={config: costs[i] for config, i in zip(land.costs, order, strict=True)})
 
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # the number of a value as one letter

@@ -1,6 +1,6 @@
 """Every tuner: proposes what has not been tried, repeats itself for the same seed, goes on where it was cut, and beats no effort."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from course_lib.search import TUNERS, Constraint, Failed, Space, best_of, regret
 from course_lib.search.active import ball, stalled
 from course_lib.search.annealing import standing, temperature
 from course_lib.search.reinforce import policy
+from course_lib.search.transfer import corrected, propose, remember
 from course_lib.search.tune import empty
 
 SPACE = Space(
@@ -28,12 +29,18 @@ def valley(config):
 
 
 FAST = [name for name in TUNERS if name != "transfer"]
+TRIALS = 40
+
+
+def as_told(tuner):
+    """The tuner; a deep process learns in a few steps what a real search gives hundreds."""
+    return tuner if tuner in FAST else partial(tuner_of(tuner), steps=8)
 
 
 @cache
 def searched(tuner, seed):
     """A search that several tests look at."""
-    return tune(SPACE, valley, tuner, trials=64 if tuner in FAST else 24, seed=seed)
+    return tune(SPACE, valley, as_told(tuner), TRIALS if tuner in FAST else 24, seed)
 
 
 def first(history, n):
@@ -43,7 +50,7 @@ def first(history, n):
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_a_tuner_never_repeats_a_trial_and_stays_in_the_space(tuner):
     history = searched(tuner, 1)
-    assert len(history) == (64 if tuner in FAST else 24) == len(set(history["config"]))
+    assert len(history) == (TRIALS if tuner in FAST else 24) == len(set(history["config"]))
     assert all(config in SPACE for config in history["config"])
     assert {note for cost, note in zip(history["cost"], history["note"], strict=True) if cost is None} <= {"it crashed"}
 
@@ -51,9 +58,9 @@ def test_a_tuner_never_repeats_a_trial_and_stays_in_the_space(tuner):
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_a_search_cut_short_goes_on_as_if_it_had_not_been(tuner):
     whole = first(searched(tuner, 1), 24)
-    half = tune(SPACE, valley, tuner, trials=16, seed=1)
+    half = tune(SPACE, valley, as_told(tuner), trials=16, seed=1)
     assert half == first(whole, 16)
-    assert tune(SPACE, valley, tuner, trials=24, seed=1, history=half) == whole
+    assert tune(SPACE, valley, as_told(tuner), trials=24, seed=1, history=half) == whole
 
 
 @pytest.mark.parametrize("tuner", [name for name in FAST if name not in ("random", "grid")])
@@ -174,21 +181,51 @@ def test_rounds_without_a_gain_are_counted():
     assert stalled(told([None, None, 4], [0, 1, 2]), 0.05) == 0
 
 
-def test_memories_shorten_the_search():
-    from course_lib.search.transfer import after
+@cache
+def remembered():
+    """What 150 random trials of the valley teach."""
+    return remember([(SPACE, tune(SPACE, valley, "random", trials=150, seed=5))], steps=150)
 
+
+@pytest.mark.parametrize("way", [propose, corrected])
+def test_memories_shorten_the_search(way):
     def shifted(config):
         return valley(config) * 1.1 if config[1] == "x" else valley(config)
 
-    past = tune(SPACE, valley, "random", trials=150, seed=5)
-    with_memory = tune(SPACE, shifted, after([(SPACE, past)], steps=150), trials=16, seed=0)
+    with_memory = tune(SPACE, shifted, partial(way, memory=remembered()), trials=16, seed=0)
     without = [tune(SPACE, shifted, "random", trials=16, seed=seed).best()[-1] for seed in range(10)]
     assert with_memory.best()[-1] < np.median(without)
 
 
-def test_memories_of_other_features_are_refused():
-    from course_lib.search.transfer import remember
+def test_what_the_memory_gets_wrong_is_corrected_by_the_trials():
+    def turned(config):  # what was good is bad: the memory leads the wrong way
+        return 1 / valley(config)
 
+    wrong = tune(SPACE, turned, partial(corrected, memory=remembered()), trials=40, seed=0)
+    assert min(wrong["cost"][:8], key=lambda c: c or 9) > 2 * wrong.best()[-1]  # it begins where the memory points to
+    without = [tune(SPACE, turned, "random", trials=40, seed=seed).best()[-1] for seed in range(10)]
+    assert wrong.best()[-1] <= np.median(without)
+
+
+def test_the_corrected_mean_is_the_memorys_and_that_of_a_process_on_its_errors():
+    """Where every trial is as the memory says, the next ones are the memory's own order."""
+    memory, space = remembered(), SPACE
+    some = space.sample(np.random.default_rng(3), 40)
+    believed, _ = memory.dgp.predict(memory.scaled(space.features(some)), samples=2000)
+    told_so = History({"config": some, "cost": np.exp(-memory.unit * (believed + 3)).tolist(), "round": [0] * 40})
+    chosen = corrected(space, told_so, np.random.default_rng(0), 8, memory)
+    rest = [c for c in space.all if c not in set(some)]
+    order, _ = memory.dgp.predict(memory.scaled(space.features(rest)), samples=200)
+    rank = {rest[i]: r for r, i in enumerate(np.argsort(-order))}
+    assert np.median([rank[c] for c in chosen]) < 0.02 * len(rest)
+
+
+def test_a_correction_needs_a_memory():
+    with pytest.raises(ValueError, match="memory: want what other layers taught"):
+        corrected(SPACE, empty(), np.random.default_rng(0))
+
+
+def test_memories_of_other_features_are_refused():
     other = Space({"a": [1, 2]})
     with pytest.raises(ValueError, match="same features"):
         remember([(SPACE, tune(SPACE, valley, trials=4)), (other, tune(other, lambda c: 1.0, trials=2))])
