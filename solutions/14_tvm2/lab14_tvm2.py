@@ -115,17 +115,17 @@ def decode_config(number, sizes):
 check("decode_config", decode_config)
 
 # %% [markdown]
-# The slide's question, with the slide's layer: K = 64, C = 16, P = Q = 56, R = S = 3, two levels of tiles, 7! orders outside and 7! inside.
+# The slide's question, with the slide's layer: K = 64, C = 16, P = Q = 56, R = S = 3. Three levels of tiles, and on each level the 7 loops in any of 7! orders.
 
 # %%
 with once_filled:
     extents = {"K": 64, "C": 16, "P": 56, "Q": 56, "R": 3, "S": 3, "N": 1}
     ways = {dim: split_count(extent, 3) for dim, extent in extents.items()}
-    orders = 5040**2
+    orders = 5040**3
     display(
         Report.of(
             [{"dim": dim, "extent": extents[dim], "splits in 3 levels": count} for dim, count in ways.items()],
-            note=f"all splits and two orders: {np.prod([float(w) for w in ways.values()]) * orders:.1e} configurations",
+            note=f"all splits, an order a level: {np.prod([float(w) for w in ways.values()]) * orders:.1e} configurations",
         )
     )
 
@@ -473,8 +473,9 @@ with once_filled:
 # ## Live: on your own machine (5 minutes, no points)
 #
 # All that was a table. Now the same loop with a compiler and a clock: the course's BTED + BAO on the plans of a real layer, 32 channels, 28 × 28, on **this** machine. Each trial is compiled, checked and
-# timed in a child process; a crash, a hang or a wrong result is a trial with a reason. The board follows the log of the trials. **Before you run it:** how many GFLOP/s will the best of 24 have over the
-# first? (The first is what the course would have taken without any search.)
+# timed in a child process; a crash, a hang or a wrong result is a trial with a reason. The board follows the log of the trials: the search writes it beside this notebook, `lab14_trials.jsonl`, a line a
+# trial, with a small lock file. It is yours; it is not handed in, and without it the search begins anew. **Before you run it:** how many GFLOP/s will the best of 24 have over the first? (The first is what
+# the course would have taken without any search.)
 
 # %%
 board = watch("lab14_trials.jsonl")
