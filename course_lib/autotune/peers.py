@@ -30,11 +30,11 @@ def record(what: str, report: Report, file: Path = FILE) -> Path:
 
 
 def recorded(what: str, file: Path = FILE) -> Report:
-    """A table that `record` kept. Raises ValueError where there is none of that name."""
+    """A table that `record` kept, its machine in the title. Raises ValueError where there is none of that name."""
     kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
     if what not in kept:
         raise ValueError(f"what: want one of {', '.join(kept) or 'no table yet'}, got {what!r}")
-    return Report.of(kept[what]["rows"], kept[what]["title"], kept[what]["note"])
+    return Report.of(kept[what]["rows"], f"{kept[what]['title']}: {kept[what]['machine']}", kept[what]["note"])
 
 
 def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]:
