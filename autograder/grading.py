@@ -31,6 +31,7 @@ from .manifest import Manifest
 from .rebuild import Unreadable, read, rebuild, tag, untouched
 from .run import Outcome, run, seed_of
 from .sandbox import COURSE, require
+from .submissions import digest_of
 
 LABS = COURSE / "labs"
 
@@ -221,7 +222,7 @@ def grade_file(
         handed_in = read(path)
     except Unreadable as error:
         return filled(record, lab, "needs a person", f"could not be read: {error}"), None
-    record["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    record["sha256"] = digest_of(path)
     return grade_notebook(handed_in, record, lab, seeds, confined, told)
 
 

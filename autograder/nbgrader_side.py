@@ -35,14 +35,12 @@ class TrustedExecute(NbGraderPreprocessor):  # type: ignore[misc]
     confined = Bool(True, help="False runs students' code unconfined; every grade says so").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        import hashlib
         from pathlib import Path
 
         from . import gradebook
-        from .commands.grade import timestamp_of
         from .grading import Place, empty_record, grade_notebook, require_once
         from .run import seeds_of
-        from .submissions import in_folder
+        from .submissions import digest_of, in_folder, timestamp_of
 
         if self.confined:
             require_once()
@@ -54,9 +52,9 @@ class TrustedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         handed_in = in_folder(place.root / "submitted" / student / lab.manifest.lab, student, lab.manifest.lab, lab.manifest.notebook)
         record = empty_record(student, lab, self.confined, handed_in.notes)
         record["file"] = handed_in.path.name if handed_in.path else f"{resources['nbgrader']['notebook']}.ipynb"
-        record["handed_in"] = timestamp_of(handed_in, record)  # lateness is the same by either door
+        record["handed_in"] = timestamp_of(handed_in, record["notes"])  # lateness is the same by either door
         if handed_in.path is not None and not handed_in.refused:
-            record["sha256"] = hashlib.sha256(handed_in.path.read_bytes()).hexdigest()
+            record["sha256"] = digest_of(handed_in.path)
         record, graded = grade_notebook(nb, record, lab, seeds_of(place.secret(), student, lab.exercises), self.confined)
         record["run"] = "nbgrader autograde"
         place.ledger.append(record)

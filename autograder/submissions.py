@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,3 +97,42 @@ def link(path: Path, folder: Path) -> str:
     """Why a path is not opened: a link could show the grader any file of the instructor's."""
     outside = path.is_symlink() or not path.resolve().is_relative_to(folder.resolve())
     return "the file is a link; the file itself must be handed in" if outside else ""
+
+
+def digest_of(path: Path) -> str:
+    """What says whether a file is the one that was graded."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def timestamp_of(submission: Submission, notes: list[str] | None = None) -> str | None:
+    """nbgrader's timestamp.txt beside the notebook, as UTC; what is odd about it is added to `notes`."""
+    notes = [] if notes is None else notes
+    if submission.path is None:
+        return None
+    path, late = (submission.path.parent / name for name in ("timestamp.txt", "late.txt"))
+    if not path.is_file():
+        if late.is_file():
+            notes.append("marked LATE by the platform, which does not say by how much")
+        return None
+    from dateutil import parser, tz
+
+    unknown: list[str] = []
+
+    def zone(name: str | None, offset: int | None) -> datetime.tzinfo | int:
+        if offset is not None:
+            return offset
+        if name in time.tzname:
+            return tz.tzlocal()
+        unknown.extend([name] if name else [])
+        return datetime.UTC
+
+    try:
+        when = parser.parse(path.read_text().strip(), tzinfos=zone).astimezone(datetime.UTC)
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        notes.append("timestamp.txt cannot be read; the time of handing in is not known")
+        return None
+    if unknown:
+        notes.append(f"timestamp.txt names the time zone {unknown[0]}, which is not known here; its time is read as UTC")
+    if when > datetime.datetime.now(datetime.UTC):
+        notes.append("timestamp.txt says that it was handed in after it was graded: a clock was wrong")
+    return when.isoformat()

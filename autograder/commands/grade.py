@@ -106,6 +106,7 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
     from .. import gradebook
     from ..grading import check_solution, self_check
     from ..run import STOP, NoKernel
+    from ..submissions import timestamp_of
 
     if not confined:
         print("Without a sandbox: the students' code runs unconfined, as you. Every grade of this run says so.", file=sys.stderr)
@@ -143,7 +144,7 @@ def grade_all(submissions: list[Any], labs: dict[str, Any], place: Any, confined
                     continue
                 record, notebook = graded
                 lab = labs[submission.lab]
-                record["run"], record["handed_in"] = run_id, timestamp_of(submission, record)
+                record["run"], record["handed_in"] = run_id, timestamp_of(submission, record["notes"])
                 keep_notebook(notebook if notebook is not None else lab.release, submission, lab, place)
                 place.ledger.append(record)
                 done += 1
@@ -218,15 +219,15 @@ def crew(farm: str, jobs: int, labs: dict[str, Any], secret: bytes, confined: bo
 
 def unchanged(old: dict[str, Any], submission: Any, lab: Any, confined: bool) -> bool:
     """Was this very file graded by this very lab already?"""
-    import hashlib
+    from ..submissions import digest_of, timestamp_of
 
     if old.get("version") != lab.version or old["sandbox"].startswith("none") == confined or submission.refused:
         return False
-    if old.get("handed_in") != timestamp_of(submission, {"notes": []}):  # a person has written down when it was
+    if old.get("handed_in") != timestamp_of(submission):  # a person has written down when it was
         return False
     if submission.path is None:
         return old["file"] is None
-    return old["sha256"] is not None and old["sha256"] == hashlib.sha256(submission.path.read_bytes()).hexdigest()
+    return old["sha256"] is not None and old["sha256"] == digest_of(submission.path)
 
 
 def grade_one(submission: Any, lab: Any, secret: bytes, confined: bool) -> tuple[dict[str, Any], Any]:
@@ -235,44 +236,6 @@ def grade_one(submission: Any, lab: Any, secret: bytes, confined: bool) -> tuple
 
     seeds = seeds_of(secret, submission.student, lab.exercises) if submission.path and not submission.refused else {}
     return grade_file(submission.path, submission.student, lab, seeds, confined, submission.notes, submission.refused)
-
-
-def timestamp_of(submission: Any, record: dict[str, Any]) -> str | None:
-    """nbgrader's timestamp.txt beside the notebook, as UTC; a note where it cannot be read."""
-    if submission.path is None:
-        return None
-    path, late = (submission.path.parent / name for name in ("timestamp.txt", "late.txt"))
-    if not path.is_file():
-        if late.is_file():
-            record["notes"].append("marked LATE by the platform, which does not say by how much")
-        return None
-    import datetime
-    import time
-
-    from dateutil import parser, tz
-
-    unknown: list[str] = []
-
-    def zone(name: str | None, offset: int | None) -> Any:
-        if offset is not None:
-            return offset
-        if name in time.tzname:
-            return tz.tzlocal()
-        unknown.extend([name] if name else [])
-        return datetime.UTC
-
-    try:
-        when = parser.parse(path.read_text().strip(), tzinfos=zone)
-    except (ValueError, OverflowError, UnicodeDecodeError):
-        record["notes"].append("timestamp.txt cannot be read; the time of handing in is not known")
-        return None
-    if unknown:
-        record["notes"].append(f"timestamp.txt names the time zone {unknown[0]}, which is not known here; its time is read as UTC")
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=datetime.UTC)
-    if when > datetime.datetime.now(datetime.UTC):
-        record["notes"].append("timestamp.txt says that it was handed in after it was graded: a clock was wrong")
-    return when.astimezone(datetime.UTC).isoformat()
 
 
 def keep_notebook(notebook: Any, submission: Any, lab: Any, place: Any) -> None:

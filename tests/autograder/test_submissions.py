@@ -2,8 +2,7 @@
 
 import pytest
 
-from autograder.commands.grade import timestamp_of
-from autograder.submissions import Refused, Submission, find
+from autograder.submissions import Refused, Submission, find, timestamp_of
 
 LABS = {"01_intro": "lab01_intro", "03_gemm": "lab03_gemm"}
 
@@ -42,6 +41,7 @@ def test_a_folder_without_submissions_says_where_they_would_lie(tmp_path):
         ("2026-10-12 23:58:00 +0800", "2026-10-12T15:58:00+00:00", ""),
         ("2026-10-12 15:58:00 XYZT", "2026-10-12T15:58:00+00:00", "the time zone XYZT"),
         ("9999-10-12 15:58:00 UTC", "9999-10-12T15:58:00+00:00", "a clock was wrong"),
+        ("9999-12-31 23:59:59 -0800", None, "cannot be read"),  # no such time in UTC
         ("last Monday, I think", None, "cannot be read"),
         (b"\xff\xfe\x00", None, "cannot be read"),
     ],
@@ -49,6 +49,6 @@ def test_a_folder_without_submissions_says_where_they_would_lie(tmp_path):
 def test_the_time_of_handing_in_is_utc_and_what_is_odd_about_it_is_noted(tmp_path, text, want, word):
     path = tmp_path / "lab.ipynb"
     (tmp_path / "timestamp.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
-    record = {"notes": []}
-    assert timestamp_of(Submission("ada", "lab", path), record) == want
-    assert [word in note for note in record["notes"]] == [True] * bool(word)
+    notes = []
+    assert timestamp_of(Submission("ada", "lab", path), notes) == want
+    assert [word in note for note in notes] == [True] * bool(word)
