@@ -160,7 +160,7 @@ def read_zip(archive: zipfile.ZipFile, where: str, refused: list[Aside], budget:
             if name.lower().endswith(ARCHIVES):
                 raise Refused("an archive in the archive; unpack it and collect the folder")
             if not name.lower().endswith((".ipynb", ".zip")):
-                if not (name.endswith(".txt") and FORMS["Blackboard"].match(name)):  # the platform's own
+                if not platforms_own(name):
                     refused.append(aside(name, "this is no notebook", other=True))
                 continue
             student, when = owner(name)
@@ -220,6 +220,11 @@ def inside(data: bytes, name: str, student: str, when: str, sure: bool, refused:
                 refused.append(aside(f"{name}/{shown}", error, of=student))
 
 
+def platforms_own(name: str) -> bool:
+    """Blackboard adds a text of its own to each attempt."""
+    return name.endswith(".txt") and FORMS["Blackboard"].match(name) is not None
+
+
 def late(name: str) -> bool:
     match = FORMS["Canvas"].match(name)
     return bool(match and match["late"]) and "_attempt_" not in name
@@ -241,7 +246,7 @@ def read_folder(folder: Path, refused: list[Aside], budget: Budget) -> Iterator[
         if ".ipynb_checkpoints" in path.parts:
             continue
         if path.suffix.lower() not in (".ipynb", ".zip", *ARCHIVES):
-            if not (name.endswith(".txt") and FORMS["Blackboard"].match(name)):
+            if not platforms_own(name):
                 refused.append(aside(name, "this is no notebook", other=True))
             continue
         try:

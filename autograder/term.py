@@ -203,7 +203,7 @@ def number(file: Path, where: str, value: Any) -> float:
 def clock(file: Path, value: Any) -> datetime.tzinfo:
     """ "+08:00" as a time zone."""
     try:
-        return datetime.datetime.strptime(text(file, "clock", value), "%z").tzinfo if value != "+00:00" else datetime.UTC
+        return datetime.datetime.strptime(text(file, "clock", value), "%z").tzinfo
     except ValueError:
         raise TermError(f'{file.name}: clock: want hours and minutes from UTC, as "+08:00", got {value!r}') from None
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..files import write_whole
 from ..submissions import NOT_TAKEN
 
 STAMP = "%Y-%m-%d-%H-%M-%S"
@@ -54,39 +55,29 @@ def run(options: argparse.Namespace) -> int:
     timeless = []
     for student, found in sorted(taken.items()):
         folder = root / student / options.lab
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            target = folder / f"{lab.notebook}.ipynb"
-            same = target.is_file() and target.read_bytes() == found.data
-            half = target.with_suffix(".half")
-            half.write_bytes(found.data)
-            half.replace(target)
-            for old in (*folder.glob("*.ipynb"), folder / NOT_TAKEN):
-                if old != target:
-                    old.unlink(missing_ok=True)
-            for name in () if same else ("timestamp.txt", "late.txt"):  # a time that a person wrote stays with its notebook
-                (folder / name).unlink(missing_ok=True)
-            if found.sure:
-                day, hour = found.when[:10], found.when[11:].replace("-", ":")
-                (folder / "timestamp.txt").write_text(f"{day} {hour} UTC\n")
-            elif not (folder / "timestamp.txt").exists():
-                timeless.append(student)
-                if found.late:
-                    (folder / "late.txt").write_text("marked LATE by the platform, which does not say by how much\n")
-        except OSError as error:
-            print(f"course collect: {error.filename}: {error.strerror}", file=sys.stderr)
-            return 1
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{lab.notebook}.ipynb"
+        same = target.is_file() and target.read_bytes() == found.data
+        write_whole(target, found.data)
+        for old in (*folder.glob("*.ipynb"), folder / NOT_TAKEN):
+            if old != target:
+                old.unlink(missing_ok=True)
+        for name in () if same else ("timestamp.txt", "late.txt"):  # a time that a person wrote stays with its notebook
+            (folder / name).unlink(missing_ok=True)
+        if found.sure:
+            day, hour = found.when[:10], found.when[11:].replace("-", ":")
+            (folder / "timestamp.txt").write_text(f"{day} {hour} UTC\n")
+        elif not (folder / "timestamp.txt").exists():
+            timeless.append(student)
+            if found.late:
+                (folder / "late.txt").write_text("marked LATE by the platform, which does not say by how much\n")
     without = {}
     for student, reasons in sorted(sorted_.without.items()):
         folder = root / student / options.lab
         if not any(folder.glob("*.ipynb")):  # of an earlier download
             without[student] = reasons
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / NOT_TAKEN).write_text("\n".join(reasons) + "\n", encoding="utf-8")
-            except OSError as error:
-                print(f"course collect: {error.filename}: {error.strerror}", file=sys.stderr)
-                return 1
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / NOT_TAKEN).write_text("\n".join(reasons) + "\n", encoding="utf-8")
     for line in notes:
         print(line)
     if any(one.sure for one in handed_in) and term and term.clock == datetime.UTC and until:

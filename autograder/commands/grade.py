@@ -242,12 +242,12 @@ def keep_notebook(notebook: Any, submission: Any, lab: Any, place: Any) -> None:
     """The notebook with its verdicts where formgrader looks for it."""
     import nbformat
 
+    from ..files import write_whole
+
     folder = place.autograded(submission.student, submission.lab)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{lab.manifest.notebook}.ipynb"
-    half = target.with_suffix(".half")
-    half.write_text(nbformat.writes(notebook, version=4), encoding="utf-8")
-    half.replace(target)
+    write_whole(target, nbformat.writes(notebook, version=4))
 
 
 def put(book: Any, lab: Any, record: dict[str, Any]) -> None:

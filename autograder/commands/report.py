@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..files import write_whole
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab, as 01_intro")
@@ -53,16 +55,12 @@ def run(options: argparse.Namespace) -> int:
         return 1
     title = title_of(lab)
     out = options.out or place.root / "reports" / options.lab
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for record in records:
-            write(out / f"{file_name(record['student'])}.html", student_page(record, title, given[record["student"]], options.slides))
-        alike = near_identical(records, place, lab)
-        write(out / "_class.html", class_page(records, title, given, alike, unfinished(records, place, options.lab, term)))
-        write(out / f"_{options.lab}.csv", csv_of(records, given, term, options.lab))
-    except OSError as error:
-        print(f"course report: {error.filename or out}: {error.strerror}", file=sys.stderr)
-        return 1
+    out.mkdir(parents=True, exist_ok=True)
+    for record in records:
+        write_whole(out / f"{file_name(record['student'])}.html", student_page(record, title, given[record["student"]], options.slides))
+    alike = near_identical(records, place, lab)
+    write_whole(out / "_class.html", class_page(records, title, given, alike, unfinished(records, place, options.lab, term)))
+    write_whole(out / f"_{options.lab}.csv", csv_of(records, given, term, options.lab))
     print(table_of(records, given, title))
     print(f"\n{len(records)} pages, _class.html and _{options.lab}.csv in {out}")
     if options.open:
@@ -112,13 +110,10 @@ def final(options: argparse.Namespace) -> int:
         out = options.out or place.root / "reports"
         out.mkdir(parents=True, exist_ok=True)
         table = Report.of(rows, title=term.title)
-        write(out / "_final.csv", Report.of([{k: harmless(v) for k, v in row.items()} for row in rows]).csv())
-        write(out / "_final.html", final_page(everybody, term.title or "The term's marks"))
+        write_whole(out / "_final.csv", Report.of([{k: harmless(v) for k, v in row.items()} for row in rows]).csv())
+        write_whole(out / "_final.html", final_page(everybody, term.title or "The term's marks"))
     except (ManifestError, GradebookError, TermError) as error:
         print(f"course report: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"course report: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     print(table)
     for mark in everybody:
@@ -159,12 +154,6 @@ def file_name(student: str) -> str:
     """A student id as a file name: what is no letter, digit, dot, dash or underscore becomes its code."""
     safe = re.sub(r"[^\w.-]", lambda m: f"%{ord(m.group()):02x}", student)
     return safe if safe[:1] not in (".", "_") else f"%{ord(safe[0]):02x}{safe[1:]}"
-
-
-def write(path: Path, text: str) -> None:
-    half = path.with_name(path.name + ".half")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
 
 
 def table_of(records: Sequence[Mapping[str, Any]], given: Mapping[str, Mapping[str, float]], title: str) -> Any:
