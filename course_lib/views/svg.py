@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from course_lib.views.palette import DASH, HATCH, MONO, SANS, paint
-from course_lib.views.text import wrap
+from course_lib.views.text import WIDER, wrap
 
 MARGIN = 16  # pixels around a stand-alone picture
-WIDER = 1.19  # DejaVu Sans, which stands in where none of our faces is there, against what text.py reckons: its widest line of ours
 
 
 def n(value: float) -> str:

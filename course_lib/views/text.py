@@ -29,6 +29,7 @@ NARROW = {
     "∗": 500,
     "…": 1000,
 }
+WIDER = 1.19  # DejaVu Sans, which stands in where none of our faces is there, beside these widths: the widest line of our pictures
 WIDTH = {letter: width for letters, width in NARROW.items() for letter in letters}
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from course_lib.views.parts import label
 from course_lib.views.scene import Frame, Item, Scene
-from course_lib.views.text import width_of
+from course_lib.views.text import WIDER, width_of
 
 SOURCE = "Lecture, frame 'BAD implementation for Pipeline!'"
 
@@ -34,7 +34,7 @@ def pipeline_view(run: PipelineRun, title: str = "Five stages, one instruction a
     count = min(len(run.fetched), MOST)
     fetched, texts = run.fetched[:count], [i.text for i in run.instructions[:count]]
     cycles = fetched[-1] + len(STAGES) - 1
-    left = 1.1 * max(width_of(text, 13) for text in texts) + 22  # another reader's typeface may be wider
+    left = WIDER * max(width_of(text, 13) for text in texts) + 22
     items: list[Item] = [
         label(f"c{c}", left + (c + 0.5) * CELL, TOP - 8, str(c + 1), size=11, anchor="middle", paint="muted") for c in range(cycles)
     ]
