@@ -3,7 +3,7 @@
     chromium          a browser (a module long: its event loop must not meet another module's); what its pages load is fresh for each test
     page_offline      (page, outside), empty: every request that is not file:, data:, blob: or loopback is blocked and listed
     artefacts         the folder for screenshots, tests/.artefacts
-    jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs
+    jupyter_server    a JupyterLab started by `course lab` on a copy of labs/: .url(path), .labs, .write(name, *cells), .open(page, name)
     built_decks       every deck, each built once for all workers when it is asked for: {"01_intro": path, ...}
 
 The markers `browser` and `sandbox` say that a test needs Chromium or bubblewrap. Without them the test is skipped
@@ -272,6 +272,28 @@ class JupyterServer:
         """The address that opens `path` (relative to labs/) in a fresh workspace."""
         base, _, token = self.address.partition("/lab")
         return f"{base}/lab/workspaces/auto-{time.monotonic_ns()}/tree/{path}?{token.partition('?')[2]}"
+
+    def write(self, name: str, *cells: str) -> None:
+        """A notebook of code cells, none of them run, in the folder that is served."""
+        made = [
+            {"cell_type": "code", "execution_count": None, "id": f"c{i}", "metadata": {}, "outputs": [], "source": cell}
+            for i, cell in enumerate(cells)
+        ]
+        kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+        whole = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        (self.labs / name).write_text(json.dumps(whole), encoding="utf-8")
+
+    def open(self, page: Any, name: str) -> None:
+        """A notebook in JupyterLab, ready for the keyboard."""
+        page.goto(self.url(name))
+        self.ready(page)
+
+    @staticmethod
+    def ready(page: Any) -> None:
+        """Wait until the notebook is there and its kernel idle (keys pressed before are lost), and choose its first cell."""
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.get_by_text("(ipykernel) | Idle").wait_for()
+        page.locator(".jp-Notebook .jp-Cell").first.click()
 
 
 def free_port() -> int:

@@ -1,7 +1,5 @@
 """The live board in JupyterLab: it moves while the kernel is busy with the search, and it follows a search that runs elsewhere."""
 
-import json
-
 import pytest
 
 from course_lib.autotune import Log, Outcome, Task
@@ -27,15 +25,6 @@ with Pool(1, Limits(start=900, compile=900, run=900)) as pool:
 """
 
 
-def notebook(*cells):
-    made = [
-        {"cell_type": "code", "execution_count": None, "id": f"c{i}", "metadata": {}, "outputs": [], "source": c}
-        for i, c in enumerate(cells)
-    ]
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    return json.dumps({"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
-
-
 def follows(page, log_file):
     """The first board on the page moves with a log that somebody else writes; the page asks once a second."""
     board = page.locator("figure.scene[data-ready]").first
@@ -52,12 +41,9 @@ def follows(page, log_file):
 
 
 def test_in_jupyterlab_the_board_moves_with_a_search_here_and_one_elsewhere(page_offline, jupyter_server, artefacts):
-    (jupyter_server.labs / "dashboard.ipynb").write_text(notebook(FOLLOW, SEARCH), encoding="utf-8")
+    jupyter_server.write("dashboard.ipynb", FOLLOW, SEARCH)
     page, outside = page_offline
-    page.goto(jupyter_server.url("dashboard.ipynb"))
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("(ipykernel) | Idle").wait_for()
-    page.locator(".jp-Notebook .jp-Cell").first.click()
+    jupyter_server.open(page, "dashboard.ipynb")
     page.keyboard.press("Shift+Enter")
     follows(page, jupyter_server.labs / "elsewhere.jsonl")
 
@@ -75,7 +61,7 @@ def test_in_jupyterlab_the_board_moves_with_a_search_here_and_one_elsewhere(page
 
 
 def test_in_notebook_7_the_board_moves_with_a_search_elsewhere(page_offline, jupyter_server, artefacts):
-    (jupyter_server.labs / "classic.ipynb").write_text(notebook(FOLLOW.replace("elsewhere", "classic")), encoding="utf-8")
+    jupyter_server.write("classic.ipynb", FOLLOW.replace("elsewhere", "classic"))
     page, outside = page_offline
     base, _, token = jupyter_server.address.partition("/lab")
     page.goto(f"{base}/notebooks/classic.ipynb?{token.partition('?')[2]}")

@@ -156,18 +156,9 @@ def test_the_player_draws_what_the_still_picture_shows(name, new_page_offline, t
 
 def test_in_jupyterlab_the_kernel_answers(page_offline, jupyter_server, artefacts):
     code = "from course_lib import ConvShape\nfrom course_lib.explorer import explore\nexplore(ConvShape(1, 8, 12, 12, 16, 3, 3, pad=1))"
-    notebook = {
-        "cells": [{"cell_type": "code", "execution_count": None, "id": "one", "metadata": {}, "outputs": [], "source": code}],
-        "metadata": {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    (jupyter_server.labs / "explorer.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    jupyter_server.write("explorer.ipynb", code)
     page, outside = page_offline
-    page.goto(jupyter_server.url("explorer.ipynb"))
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("(ipykernel) | Idle").wait_for()
-    page.locator(".jp-Notebook .jp-Cell").first.click()
+    jupyter_server.open(page, "explorer.ipynb")
     page.keyboard.press("Shift+Enter")
     page.wait_for_selector(".nest[data-turn='0']")
     assert page.locator("[id^=still-]").count() == 1 and page.locator("[id^=still-]").is_hidden()  # the picture for pages without a kernel

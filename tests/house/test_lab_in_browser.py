@@ -13,13 +13,6 @@ def frame_of(scrub):
     return int(found[1]), int(found[2])
 
 
-def ready(page):
-    """Wait until the notebook is there and its kernel idle (keys pressed before are lost), and choose its first cell."""
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("(ipykernel) | Idle").wait_for()
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-
-
 def test_from_the_start_page_into_lab_01_where_a_blank_gets_kind_words_and_an_answer_its_verdict(page_offline, jupyter_server, artefacts):
     page, outside = page_offline
     page.goto(jupyter_server.url("start.md"))
@@ -27,7 +20,7 @@ def test_from_the_start_page_into_lab_01_where_a_blank_gets_kind_words_and_an_an
     assert page.locator(".jp-RenderedMarkdown h1").inner_text().startswith("Efficient computing of deep neural networks")
     page.screenshot(path=artefacts / "lab_start_page.png")
     page.locator(".jp-RenderedMarkdown a", has_text="lab 01").click()
-    ready(page)
+    jupyter_server.ready(page)
     assert "Lab 01" in page.locator(".jp-Notebook h1").first.inner_text()
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
@@ -55,7 +48,7 @@ def test_the_sliding_window_of_lab_01_moves_by_mouse_and_by_keyboard(page_offlin
     failed = []
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(jupyter_server.url("01_intro/lab01_intro.ipynb"))
-    ready(page)
+    jupyter_server.ready(page)
     player = page.locator(".jp-Notebook .jp-OutputArea figure:has(.scene-scrub)").first
     for _ in range(10):  # run cell after cell, the empty blank and its check among them, until the first picture is there
         page.keyboard.press("Shift+Enter")
