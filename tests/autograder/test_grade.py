@@ -125,6 +125,17 @@ def test_pages_say_what_and_why_and_keep_the_test_to_themselves(graded: Path) ->
     assert "What to teach again" in everybody and records(graded)["cyd"]["exercises"]["kernel_transform"]["misconception"][1:] in everybody
 
 
+def test_a_machine_without_a_browser_says_where_the_page_lies(graded: Path, capsys: Any, monkeypatch: Any) -> None:
+    import webbrowser
+
+    opened: list[str] = []
+    for there in (False, True):
+        monkeypatch.setattr(webbrowser, "open", lambda address, there=there: opened.append(address) or there)
+        assert main(["report", LAB, "--open", "--state", str(graded / "state"), "--out", str(graded / "out")]) == 0
+        assert ("no browser could be opened here; the page is file:///" in capsys.readouterr().err) is not there
+    assert opened == [(graded / "out" / "_class.html").as_uri()] * 2
+
+
 def test_a_second_run_grades_only_what_is_new_and_keeps_a_persons_marks(graded: Path, capsys: Any) -> None:
     from autograder import gradebook
 

@@ -112,3 +112,10 @@ def test_the_box_holds_no_course_no_users_no_powers(toy: Any) -> None:
         seen |= json.loads(re.search(r"\{.*\}", verdicts[name].message).group())  # type: ignore[union-attr]
     assert seen["uid"] == 1000 and seen["caps"] == 0 and seen["no_new_privs"] == "1" and not seen["passwd"]
     assert not seen["net"] and len(seen["pids"]) < 10 and seen["answers"] == []
+
+
+def test_what_matplotlib_knows_of_this_machines_fonts_lies_in_the_box() -> None:
+    from autograder.sandbox import Box, staged
+
+    found = list((staged(Box()) / "mpl").glob("fontlist-*.json"))
+    assert len(found) == 1 and "DejaVu Sans" in found[0].read_text(encoding="utf-8")

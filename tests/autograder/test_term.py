@@ -57,6 +57,13 @@ def test_the_terms_mark_is_the_sum_done_by_hand_with_every_step() -> None:
     )
 
 
+def test_what_is_added_up_is_what_is_shown() -> None:
+    labs = ["01_intro", "03_gemm", "04_dataflow"]
+    term = read(part={lab: {"weight": weight, "labs": [lab]} for lab, weight in zip(labs, (33, 33, 34), strict=True)})
+    ada = terms.marks(term, {("ada", lab): record(lab, 1, 7, None) for lab in labs}, {})[0]  # 4.714..., 4.714..., 4.857...
+    assert ada.percent == 14.28 and "together 4.71 + 4.71 + 4.86 = 14.28 %" in ada.steps[-1]
+
+
 def test_the_worst_lab_is_left_out_where_the_policy_says_so() -> None:
     term = terms.load(EXAMPLES / "two_parts.toml")
     assert term is not None

@@ -20,6 +20,7 @@ from course_lib.compress.decompose import (
     select_ranks,
     z_step,
 )
+from course_lib.compress.decompose.forms import largest
 from course_lib.compress.decompose.ranks import cost, kept
 from course_lib.compress.decompose.relu import relu
 
@@ -220,3 +221,16 @@ def test_a_full_budget_keeps_every_rank():
 def test_bad_input_is_said(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_largest_entries_are_those_a_stable_sort_puts_first_also_of_equal_ones(seed):
+    rng = np.random.default_rng(seed)
+    m = rng.integers(-3, 4, rng.integers(0, 7, 2)).astype(float)
+    weight = rng.integers(0, 3, m.shape[1]).astype(float) if seed % 2 else None
+    size = np.abs(m) if weight is None else np.abs(m) * np.sqrt(weight)
+    for count in range(m.size + 3):
+        want = np.zeros(m.size)
+        first = np.argsort(-size, axis=None, kind="stable")[:count]
+        want[first] = m.flat[first]
+        assert np.array_equal(largest(m, count, weight).ravel(), want)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from course_lib.search.boosted import climb, diverse
 from course_lib.search.design import bted, covered, knob_vectors, rbf, ted
-from course_lib.search.gaussian import GP, expected_improvement, fit_gp
+from course_lib.search.gaussian import GP, expected_improvement, fit_gp, one_by_one
 from course_lib.search.space import Space
 from course_lib.search.trees import LOSSES, fit_trees, rank_gradient
 
@@ -246,3 +246,13 @@ def test_diversity_is_worth_exactly_its_weight():
     # after (1, 1), (1, 2) brings one new value and (2, 2) brings two: 0.9 + w against 0.75 + 2w
     assert diverse(space, configs, scores, 2, weight=0.2) == [(1, 1), (2, 2)]
     assert diverse(space, configs, scores, 2, weight=0.1) == [(1, 1), (1, 2)]
+
+
+def test_a_batch_chosen_one_by_one_is_what_a_new_process_would_choose_each_time_and_takes_nothing_twice():
+    x, around = points(0), points(1, 6)
+    model = GP(x, np.sin(x[:, 0]), np.array([0.0] * 3 + [0.0, -3.0]))
+    worth = lambda mean, deviation: mean  # nothing is learnt from what comes out as predicted: the best would be the best for ever
+    mean = model.predict(around)[0]
+    prior = np.array([0, 0, 9.0, 0, 0, 0])
+    assert one_by_one(model, around, 3, worth)[0] == mean.argmax() and one_by_one(model, around, 1, worth, prior) == [2]
+    assert sorted(one_by_one(model, around, 9, worth, prior)) == list(range(6))
