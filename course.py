@@ -17,6 +17,7 @@ if sys.version_info < (3, 11):  # before anything an older Python would not know
         "then run course.py with it: python3.12 course.py lab" % sys.version_info[:2]
     )
 
+import compileall
 import hashlib
 import importlib.util
 import json
@@ -28,6 +29,7 @@ import shutil
 import subprocess
 import threading
 import time
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -47,6 +49,9 @@ EXTRAS = {
     "gradebook": ["grade"],
     "test": ["lab", "slides", "grade", "test"],
 }
+
+
+OWN_TESTS = r"[/\\]tests?[/\\]"  # in a file's path: a package's tests of itself, which nobody here runs
 
 
 class Trouble(Exception):
@@ -230,7 +235,7 @@ def what_pip_says(line: str) -> str:
 def install(venv: Path, root: Path, extras: list) -> None:
     """pip install -c constraints.txt -e .[extras], its progress in plain lines; Trouble with pip's last words where it fails.
 
-    pip would compile the packages on one core, half of its time; `compile_packages` does it on all.
+    pip would compile the packages on its one core, half of its time; `Compiler` does it beside pip, `compile_packages` the rest.
     """
     target = f"{root}[{','.join(extras)}]" if extras else str(root)
     words = [str(venv_python(venv)), "-m", "pip", "install", "--progress-bar", "off", "--no-input", "--disable-pip-version-check"]
@@ -261,7 +266,8 @@ def install(venv: Path, root: Path, extras: list) -> None:
 
     threading.Thread(target=read, daemon=True).start()
     try:
-        said = follow(lines, site_packages(venv))
+        with Compiler(site_packages(venv)):
+            said = follow(lines, site_packages(venv))
         code = pip.wait()
     except BaseException:  # Ctrl-C: pip must not go on alone
         pip.terminate()
@@ -273,14 +279,39 @@ def install(venv: Path, root: Path, extras: list) -> None:
         raise Trouble(f"pip could not install the packages. Its last words:\n{last}\n\n{remedy}\nAll of pip's words: {log}")
 
 
+class Compiler:
+    """While pip installs on one core: on another, bytecode of each package that it has done with, which a written RECORD says."""
+
+    def __init__(self, site: Path) -> None:
+        self.site, self.over, self.seen = site, threading.Event(), set(site.glob("*.dist-info/RECORD"))
+        self.thread = threading.Thread(target=self.work, daemon=True)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_) -> None:
+        self.over.set()
+        self.thread.join()
+
+    def work(self) -> None:
+        warnings.simplefilter("ignore")  # what a package's source is warned of is nothing to the reader
+        while not self.over.wait(0.5):
+            for record in set(self.site.glob("*.dist-info/RECORD")) - self.seen:
+                self.seen.add(record)
+                for line in record.read_text("utf-8", errors="replace").splitlines():
+                    name, ours, _ = line.strip('"').rpartition(".py,")
+                    if ours and not re.search(OWN_TESTS, name) and not self.over.is_set():
+                        compileall.compile_file(self.site / f"{name}.py", quiet=2)
+
+
 def compile_packages(venv: Path) -> None:
-    """Bytecode of what is installed, on every core; the packages' own tests are left out, a quarter of all that there is to compile.
+    """Bytecode of what is installed and has none, on every core; the packages' own tests are left out, a quarter of all that there is.
 
     A file that no Python of this version can read is passed over.
     """
     say("  preparing the packages for a quick start")
     site = str(site_packages(venv))
-    words = [str(venv_python(venv)), "-m", "compileall", "-qq", "-j", "0", "-x", re.escape(site) + r".*[/\\]tests?[/\\]", site]
+    words = [str(venv_python(venv)), "-m", "compileall", "-qq", "-j", "0", "-x", re.escape(site) + ".*" + OWN_TESTS, site]
     subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -74,12 +74,23 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
     return {"tuned": times.seconds("tuned"), "torch": times.seconds("tuned") * times.ratio("torch", "tuned")}
 
 
+def built_by_tvm(module: Any, target: Any, _: Any) -> Any:
+    """What `meta_schedule.builder.default_build` does, without loading tensor instructions that a convolution in floats has no use for."""
+    import tvm
+    from tvm.s_tir.transform import RemoveWeightLayoutRewriteBlock
+
+    return tvm.compile(RemoveWeightLayoutRewriteBlock(skip_tensor_rewrite=True)(module), target=target).mod
+
+
 def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None = None) -> Callable[[Any, Any], Callable[[], Any]]:
     """One convolution tuned by TVM's MetaSchedule for one thread -> f(ia, wt), which gives a call ready to be timed.
 
     Its own rules, evolutionary search and cost model: XGBoost where xgboost is installed, else random scores. Two rounds at least, so that
     the model has seen something. It may use all cores to search and to build, as our pool does, and times one candidate at a time.
     Plain NCHW and KCRS arrays. `f.measured` is the number of trials that gave a time; the rest took longer than their limits.
+
+    TVM's own build function first loads its tensor instructions for all devices. In 0.26 that takes longer than its limit of half a
+    minute, in every worker, and no trial is ever built; a convolution in floats needs none of them, so ours leaves them out.
     """
     import os
     import tempfile
@@ -89,6 +100,11 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
     import tvm
     from tvm import te
     from tvm.s_tir import meta_schedule
+
+    from ..interchange.read_by_tvm import quick_stack
+
+    with quick_stack():
+        import tvm.s_tir.tensor_intrin  # what the search would import by itself, two thirds of a minute
 
     (top, bottom), (left, right) = shape.pads
     (down, across), (apart_h, apart_w) = shape.strides, shape.dilations
@@ -118,7 +134,7 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
             where or folder,
             trials,
             num_trials_per_iter=min(-(-trials // 2), 64),
-            builder=meta_schedule.builder.LocalBuilder(max_workers=cores),  # its own limit of half a minute: what takes longer is lost
+            builder=meta_schedule.builder.LocalBuilder(max_workers=cores, f_build=built_by_tvm),
             runner=meta_schedule.runner.LocalRunner(),
             cost_model=model,
             num_tuning_cores=cores,

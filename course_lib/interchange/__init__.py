@@ -2,7 +2,7 @@
 
 timeloop   Timeloop's mapping and problem (YAML)        timeloop(schedule)      read_timeloop(text) reads it back
 scale_sim  a row of a SCALE-Sim v2 topology (CSV)       scale_sim(shape, name)
-tensorir   TVM's TensorIR, as TVMScript                 tensorir(schedule)      the real TVM loads and runs it
+tensorir   TVM's TensorIR, as TVMScript                 tensorir(schedule)      the real TVM loads and runs it (read_by_tvm.py)
 beside_tvm   the same moves by TVM's own schedule, lowered; beside(problem, steps) is drawn by views/nest/beside.py
 
 What a format cannot say is a ValueError in one sentence, or a limit in the first lines of its file.

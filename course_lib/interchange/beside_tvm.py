@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from course_lib.interchange.read_by_tvm import read_by_tvm
 from course_lib.interchange.tensorir import tensorir
 from course_lib.nest.listing import WORDS, lines, opening
 from course_lib.nest.problem import Problem
@@ -114,7 +115,7 @@ def lowered_by_tvm(problem: Problem, steps: Sequence[Step]) -> dict[str, Any]:
     import tvm
     from tvm import s_tir, tirx
 
-    sch = s_tir.Schedule(tvm.script.from_source(tensorir(schedule(problem))))
+    sch = s_tir.Schedule(read_by_tvm(schedule(problem)))
     loops = dict(zip(problem.dims, sch.get_loops(sch.get_sblock(problem.out.name)), strict=True))
     for verb, *words in steps:
         if verb == "tile":

@@ -6,8 +6,8 @@
                 T.where(c_t * 16 + c_s < 20)     the ragged end of a tile
                 vc = T.axis.reduce(20, c_t * 16 + c_s)
 
-`tvm.script.from_source(tensorir(nest))` is an IRModule; `tvm.compile(module, target="llvm")["main"](ia, wt, oa)` runs on
-arrays as they lie in memory (`tensor.pack`). It is written for TVM 0.26, where a block is `T.sblock` (before: `T.block`).
+`tvm.script.from_source(tensorir(nest))` is an IRModule (`read_by_tvm` is quicker); `tvm.compile(module, target="llvm")["main"](ia, wt, oa)`
+runs on arrays as they lie in memory (`tensor.pack`). It is written for TVM 0.26, where a block is `T.sblock` (before: `T.block`).
 
 What the format cannot say, and what stands in its place:
 - lanes on a sum: TVM's vector loops must be independent, so `vectorize` on a reduction is a ValueError;

@@ -3,15 +3,9 @@ of tests/wrong_answers loses the same points with the same hint as in the studen
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import functools
-import importlib.util
-import pickle
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jupytext
 import nbformat
@@ -22,41 +16,11 @@ from autograder import manifest as manifests
 from autograder.grading import release_of
 from autograder.rebuild import defined, rebuild, tag
 from autograder.run import run
-from course_lib.exercises import EXERCISES, LABS
+from course_lib.exercises import LABS
+from tests.labs.answers import HERE, with_memory, wrong
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[2]
-HERE = ROOT / "tests" / "wrong_answers"
-
-
-def wrong(lab: str, name: str) -> list[tuple[Any, str, str]]:
-    spec = importlib.util.spec_from_file_location(f"wrong_{name}", HERE / lab / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return list(module.WRONG)
-
-
-def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, run once for each input: all answers of an exercise meet the same cases."""
-    known: dict[bytes, Any] = {}
-
-    @functools.wraps(function)
-    def asked(*args: Any, **kwargs: Any) -> Any:
-        try:
-            key = pickle.dumps((args, kwargs))
-        except Exception:  # what was made for one call alone
-            return function(*args, **kwargs)
-        if key not in known:
-            try:
-                known[key] = function(*args, **kwargs)
-            except Exception as error:
-                known[key] = error
-        if isinstance(known[key], Exception):
-            raise known[key]
-        return copy.deepcopy(known[key])
-
-    return asked
 
 
 @pytest.mark.parametrize("lab", list(LABS))
@@ -75,10 +39,8 @@ def test_the_solution_earns_all_the_blank_nothing_and_each_wrong_answer_loses_it
         locked = {"grade_id": f"check_{name}", "grade": True, "solution": False, "locked": True, "points": 1}
         cells.append(v4.new_code_cell(f'check("{name}", {name})', metadata={"nbgrader": locked}))
 
-    mine = {}
+    mine = {name: with_memory(name) for name in LABS[lab]}
     for name in LABS[lab]:
-        ideas = tuple(dataclasses.replace(idea, function=remembered(idea.function)) for idea in EXERCISES[name].misconceptions)
-        mine[name] = dataclasses.replace(EXERCISES[name], reference=remembered(EXERCISES[name].reference), misconceptions=ideas)
         exercises[name], table[name] = mine[name], {**manifest.exercises[name].parts, "packages": list(manifest.exercises[name].packages)}
         blank = next(c["source"] for c in release.cells if tag(c).get("solution") and name in defined(c["source"]))
         asked(name, f"{name}_blank", re.sub(rf"\b{name}\b", f"{name}_blank", blank))

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "search": {"records"},
     "views": GROUND,
     "page": GROUND | ROOMS | {"recorded", "nest", "kernels", "explorer"},
-    "autotune": GROUND | ROOMS | {"recorded", "nest", "kernels", "page"},
+    "autotune": GROUND | ROOMS | {"recorded", "nest", "kernels", "page", "interchange"},  # TVM as a peer
     "nas": GROUND | ROOMS | {"recorded", "nest", "kernels", "page"},
     "explorer": GROUND | ROOMS | {"recorded", "nest", "kernels", "views"},  # the one place where nest, machine and views meet
     "dashboard": GROUND | {"autotune", "views"},  # the one place where a search's log meets its picture

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,23 @@ def test_packages_are_compiled_but_not_their_tests_and_a_file_that_is_no_python_
     launcher.compile_packages(venv)
     assert [path.name.partition(".")[0] for path in package.rglob("*.pyc")] == ["good"]
     assert capsys.readouterr().out == "  preparing the packages for a quick start\n"
+
+
+def test_what_pip_has_done_with_is_compiled_while_it_goes_on(launcher, tmp_path):
+    for name in ("done", "half", "old"):
+        (tmp_path / name / "tests").mkdir(parents=True)
+        for file in ("good.py", "other.py", "tests/long.py"):
+            (tmp_path / name / file).write_text("print 42\n" if file == "other.py" else "answer = 42\n")
+        (tmp_path / f"{name}-1.0.dist-info").mkdir()
+    rows = [f"{file},sha256=x,12" for file in ("{0}/good.py", "{0}/other.py", "{0}/tests/long.py", "{0}/data.txt", "{0}/gone.py")]
+    said = "\n".join(rows) + "\n"
+    (tmp_path / "old-1.0.dist-info" / "RECORD").write_text(said.format("old"))  # from before: pip compiles or compiled it
+    with launcher.Compiler(tmp_path):
+        (tmp_path / "done-1.0.dist-info" / "RECORD").write_text(said.format("done"))
+        deadline = time.monotonic() + 60
+        while not (found := list(tmp_path.rglob("*.pyc"))) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert [str(path.relative_to(tmp_path)).partition(".")[0] for path in found] == [os.path.join("done", "__pycache__", "good")]
 
 
 def test_without_ensurepip_the_sentence_names_the_package_to_install(launcher, tmp_path, monkeypatch):

@@ -1,9 +1,12 @@
 """The real TVM reads our text, compiles it, and agrees with `run` to the last bit: small whole numbers have exact sums."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 from course_lib.interchange import tensorir
+from course_lib.interchange.read_by_tvm import quick_stack, read_by_tvm
 from course_lib.nest import conv_problem, gemm_problem, run, schedule
 from course_lib.shapes import ConvShape, GemmShape
 from tests.nest.random_nests import random_inputs, random_schedule
@@ -11,16 +14,12 @@ from tests.nest.random_nests import random_inputs, random_schedule
 tvm = pytest.importorskip("tvm", reason="pip install 'efficient-dnn-course[tvm]'")
 
 
-def module(nest):
-    return tvm.script.from_source(tensorir(nest))
-
-
 def compiled(nest, a, b):
     """What TVM's code makes of a and b; the output is full of sevens before, so that an element it forgets is seen."""
     out = nest.problem.out
     memory = tvm.runtime.tensor(np.full(out.memory_shape, 7, np.float32))
     inputs = [tvm.runtime.tensor(tensor.pack(array)) for tensor, array in zip(nest.problem.ins, (a, b), strict=True)]
-    tvm.compile(module(nest), target="llvm")["main"](*inputs, memory)
+    tvm.compile(read_by_tvm(nest), target="llvm")["main"](*inputs, memory)
     return out.unpack(memory.numpy())
 
 
@@ -64,6 +63,17 @@ def test_tvm_computes_what_a_random_nest_computes(seed):
     assert np.array_equal(compiled(nest, a, b), run(nest, a, b))
 
 
+def test_the_quick_reader_reads_what_tvms_own_does_and_leaves_python_as_it_was():
+    before = inspect.stack
+    for nest in NESTS.values():
+        tvm.ir.assert_structural_equal(read_by_tvm(nest), tvm.script.from_source(tensorir(nest)))
+    with pytest.raises(KeyError), quick_stack():
+        here, caller = inspect.stack()[0], before()[0]
+        assert (here.frame, here.filename, here.function) == (caller.frame, caller.filename, caller.function)
+        raise KeyError
+    assert inspect.stack is before
+
+
 KINDS = {"serial": 0, "parallel": 1, "vectorize": 2, "unroll": 3, "spatial": 0}  # TVM's ForKind
 
 
@@ -77,7 +87,7 @@ def test_tvm_sees_the_loops_of_the_nest_in_its_order_with_its_marks(case):
         if isinstance(node, tvm.tirx.SBlock) and node.name_hint != "root":
             blocks.append(list(node.annotations.get("hold", [])))
 
-    tvm.tirx.stmt_functor.post_order_visit(module(nest)["main"].body, visit)
+    tvm.tirx.stmt_functor.post_order_visit(read_by_tvm(nest)["main"].body, visit)
     assert seen[::-1] == [(l.name, l.extent, KINDS[l.kind], l.kind == "spatial") for l in nest.loops]
     assert blocks == [list(nest.held)]
 
