@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 SOURCE = "proc(5), /proc/pid/schedstat: time on a processor, time waiting for one"
 
@@ -36,8 +35,9 @@ def reading(pid: int) -> Reading:
     """The first thread of a process; where the system does not tell, a thread that never waits."""
     now = time.monotonic()
     try:
-        ran, waited, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        with open(f"/proc/{pid}/schedstat", "rb") as told, open(f"/proc/{pid}/stat", "rb") as more:
+            ran, waited, _ = told.read().split()
+            state = more.read().rpartition(b")")[2].split(None, 1)[0]
     except (OSError, ValueError, IndexError):
         return Reading(now)
     return Reading(now, int(ran) / 1e9, int(waited) / 1e9, state == b"R")

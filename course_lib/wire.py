@@ -201,6 +201,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket, limits: Limits = LIMITS, clock: Callable[[], float] = time.monotonic) -> None:
         self.connection, self.limits, self.clock = connection, limits, clock
+        self.ahead = bytearray()  # what came with the bytes that were asked for: a turn costs more than they do
 
     def send(self, value: Any, seconds: float | None = None) -> None:
         """Raises TimeoutError where the other side does not take it in time."""
@@ -216,15 +217,16 @@ class Channel:
         turns = self.until(seconds)
 
         def read(size: int) -> bytes:
-            out = bytearray()
-            while len(out) < size:
+            while len(self.ahead) < size:
                 next(turns)
                 with contextlib.suppress(TimeoutError):
-                    piece = self.connection.recv(min(size - len(out), 1 << 20))
+                    piece = self.connection.recv(1 << 20)
                     if not piece:
                         raise ConnectionError("the other side has gone")
-                    out += piece
-            return bytes(out)
+                    self.ahead += piece
+            out = bytes(self.ahead[:size])
+            del self.ahead[:size]
+            return out
 
         return unpack(read, self.limits)
 

@@ -283,18 +283,6 @@ class JupyterServer:
         whole = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
         (self.labs / name).write_text(json.dumps(whole), encoding="utf-8")
 
-    def open(self, page: Any, name: str) -> None:
-        """A notebook in JupyterLab, ready for the keyboard."""
-        page.goto(self.url(name))
-        self.ready(page)
-
-    @staticmethod
-    def ready(page: Any) -> None:
-        """Wait until the notebook is there and its kernel idle (keys pressed before are lost), and choose its first cell."""
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.get_by_text("(ipykernel) | Idle").wait_for()
-        page.locator(".jp-Notebook .jp-Cell").first.click()
-
 
 def free_port() -> int:
     with socket.socket() as s:

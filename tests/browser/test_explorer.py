@@ -1,4 +1,4 @@
-"""The explorer in a real Chromium, from a file and in JupyterLab: mouse, keys and sliders change the nest, and everything follows."""
+"""The explorer in a real Chromium, from a file: mouse, keys and sliders change the nest, and all follows. With a kernel: test_jupyter."""
 
 import json
 import sys
@@ -151,24 +151,4 @@ def test_the_player_draws_what_the_still_picture_shows(name, new_page_offline, t
         [scene.data(), frame],
     )
     assert drawn == body(scene.at(frame), "page")
-    assert outside == []
-
-
-def test_in_jupyterlab_the_kernel_answers(page_offline, jupyter_server, artefacts):
-    code = "from course_lib import ConvShape\nfrom course_lib.explorer import explore\nexplore(ConvShape(1, 8, 12, 12, 16, 3, 3, pad=1))"
-    jupyter_server.write("explorer.ipynb", code)
-    page, outside = page_offline
-    jupyter_server.open(page, "explorer.ipynb")
-    page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".nest[data-turn='0']")
-    assert page.locator("[id^=still-]").count() == 1 and page.locator("[id^=still-]").is_hidden()  # the picture for pages without a kernel
-    page.locator(".nest li").nth(1).focus()
-    page.keyboard.press("Alt+ArrowDown")
-    turn(page, 1)
-    assert order(page) == list("npkqcrs")
-    page.get_by_role("button", name="Measure").click()
-    turn(page, 2)
-    assert page.locator(".nest dd").last.inner_text().endswith(" GFLOP/s")
-    assert "roof: at most" in page.inner_text(".nest dl") and "predicted, limit" in page.inner_text(".nest dl")
-    page.screenshot(path=artefacts / "explorer-lab.png")
     assert outside == []

@@ -47,6 +47,7 @@ def sums():
     return {name: (run, cache_film(run, Cache(256, 32, 0))) for name, run in runs.items()}
 
 
+@cache
 def on_array(shape, rows, cols):
     nest, array = nvdla(shape, rows, cols), PEArray(rows, cols)
     return pe_array_view(film(nest, array), rows, cols, explorer.wires(nest, array))
