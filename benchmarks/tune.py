@@ -1,6 +1,6 @@
 """Tuners against each other on frozen landscapes, and tuned layers against their peers on this machine.
 
-    python benchmarks/tune.py                          the landscapes: designs, searches, transfer (20 seeds, kept in an archive; --anew: hours)
+    python benchmarks/tune.py                          the landscapes: designs, searches, transfer (20 seeds, archived; --anew: hours)
     python benchmarks/tune.py designs | searches | transfer [--seeds 5]      transfer --ways corrected: ours alone
     python benchmarks/tune.py beliefs                  what a process with a past believes of a layer, for the deck's picture
     python benchmarks/tune.py kill                     kill -9 at 20 random moments: no trial lost or repeated, the same best
