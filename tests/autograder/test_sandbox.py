@@ -69,8 +69,9 @@ def test_what_a_killed_grader_left_is_swept_wherever_temporary_files_lie(tmp_pat
             folder.mkdir(parents=True)
             (folder / "owner").write_text(str(owner))
     held = str(elsewhere / "course-grader-gone" / "ipc")  # a box that outlived its grader
-    box = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", held])
-    assert sandbox.sweep() == 2 and box.wait(30) == -9
+    with subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)", held], stdout=subprocess.PIPE) as box:
+        assert box.stdout is not None and box.stdout.readline() == b"\n"  # until then the system may not tell its command
+        assert sandbox.sweep() == 2 and box.wait(30) == -9
     assert {p.name for p in tmp_path.glob("*/*")} == {"course-grader-mine"}
 
 
