@@ -133,12 +133,26 @@ class Worker:
             self.died("stopping")
 
 
+LOCK = "course-timing-"  # a file of the temporary folder, behind the name the pool's process: its children time one after the other
+
+
+def remove_locks_of_the_dead() -> None:
+    """What a search that was killed has left in the temporary folder."""
+    for path in Path(tempfile.gettempdir()).glob(f"{LOCK}[0-9]*-*"):
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                os.kill(int(path.name.removeprefix(LOCK).partition("-")[0]), 0)
+            except ProcessLookupError:
+                path.unlink()
+
+
 class Pool:
     """`workers` children; use it in a `with`, which ends them."""
 
     def __init__(self, workers: int = 1, limits: Limits | None = None) -> None:
         self.count, self.limits, self.host = whole("workers", workers, 1), limits or Limits(), fingerprint()
-        handle, self.lock = tempfile.mkstemp(prefix="course-timing-")
+        remove_locks_of_the_dead()
+        handle, self.lock = tempfile.mkstemp(prefix=f"{LOCK}{os.getpid()}-")
         os.close(handle)
         self.workers = [Worker(self.limits, self.lock) for _ in range(self.count)]
 

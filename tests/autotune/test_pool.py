@@ -1,5 +1,7 @@
 """Trials in child processes: whatever a configuration does, it is a record, and the next one is measured."""
 
+import os
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -95,3 +97,13 @@ def test_a_task_that_cannot_be_is_refused():
         Task(GemmShape(1, 1, 1), kind="dreams")
     with pytest.raises(ValueError, match="threads: want at least 1"):
         Task(GemmShape(1, 1, 1), threads=0)
+
+
+def test_a_pool_removes_the_lock_that_a_killed_search_left_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    others = {f"course-timing-{os.getpid()}-mine", "course-timing-farm", "course-timing-12x-odd"}
+    for name in (f"course-timing-{2**22 + 1}-dead", *others):
+        (tmp_path / name).touch()
+    with Pool(1) as one:
+        assert {path.name for path in tmp_path.iterdir()} == others | {os.path.basename(one.lock)}
+    assert {path.name for path in tmp_path.iterdir()} == others
