@@ -45,6 +45,11 @@ class Place:
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
 
+    @classmethod
+    def of(cls, folder: Path | None) -> Place:
+        """The place a command is told with --state; the course's own where it is told none."""
+        return cls(folder.resolve()) if folder else cls()
+
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.root / "ledger.jsonl")

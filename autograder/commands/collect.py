@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         lab = manifest.load(options.lab)
         if not options.download.exists():
             raise collecting.Refused(f"{options.download}: there is no such file or folder")
-        place = Place(options.state.resolve()) if options.state else Place()
+        place = Place.of(options.state)
         term = place.term(options.term)
         due = term.labs[options.lab].due if term and options.lab in term.labs else None
         in_time = due + datetime.timedelta(minutes=term.late.grace_minutes) if term and due else None

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             raise Refused(f"--jobs: want 1 or more, got {options.jobs}")
         if options.lab:
             manifests.load(options.lab)
-        place = Place(options.state.resolve()) if options.state else Place()
+        place = Place.of(options.state)
         place.term()  # what is wrong with the term's file is said before anything runs
         if confined:
             require()

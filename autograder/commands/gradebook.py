@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from ..term import TermError
     from .grade import Busy, only_grader, write_gradebook
 
-    place = Place(options.state.resolve()) if options.state else Place()
+    place = Place.of(options.state)
     names = sorted({lab for _, lab in place.ledger.latest()})
     try:
         url = place.gradebook_url

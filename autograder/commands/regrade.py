@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         names = {options.lab: manifests.load(options.lab).notebook}
-        place = Place(options.state.resolve()) if options.state else Place()
+        place = Place.of(options.state)
         path = options.path or place.root / "submitted" / options.student / options.lab
         submission = find(path, names, options.lab, options.student)[0]
         if not options.explain:

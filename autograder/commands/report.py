@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if options.final:
         return final(options)
     try:
-        place = Place(options.state.resolve()) if options.state else Place()
+        place = Place.of(options.state)
         term = place.term(options.term)
         lab = Lab.open(options.lab)
         records = [r for _, r in sorted(place.ledger.latest(options.lab).items())]
@@ -91,7 +91,7 @@ def final(options: argparse.Namespace) -> int:
     from ..term import FILE, TermError, marks
 
     try:
-        place = Place(options.state.resolve()) if options.state else Place()
+        place = Place.of(options.state)
         if (term := place.term(options.term)) is None:
             raise TermError(f"there is no {FILE}; take one of autograder/examples/ and put your weights into it")
         latest = place.ledger.latest()
