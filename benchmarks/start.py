@@ -75,6 +75,7 @@ def tests() -> int:
 def clone() -> Iterator[Path]:
     """A new clone of this checkout, in a folder with a space."""
     with tempfile.TemporaryDirectory(prefix="course start ") as folder:
+        os.chmod(folder, 0o755)  # an ordinary user, too, grades in a test
         root = Path(folder) / "a clone"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(root)], check=True)
         yield root
