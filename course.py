@@ -298,7 +298,11 @@ class Compiler:
         while not self.over.wait(0.5):
             for record in set(self.site.glob("*.dist-info/RECORD")) - self.seen:
                 self.seen.add(record)
-                for line in record.read_text("utf-8", errors="replace").splitlines():
+                try:
+                    lines = record.read_text("utf-8", errors="replace").splitlines()
+                except OSError:  # pip has taken the package away again
+                    continue
+                for line in lines:
                     name, ours, _ = line.strip('"').rpartition(".py,")
                     if ours and not re.search(OWN_TESTS, name) and not self.over.is_set():
                         compileall.compile_file(self.site / f"{name}.py", quiet=2)

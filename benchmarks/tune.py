@@ -365,17 +365,16 @@ def metaschedule(trials: int = 128, some: Sequence[int] = ()) -> Report:
 
     Our search may take Winograd's algorithm, which multiplies less; the best of its trials that multiply as often as TVM's is timed too.
     """
-    import tvm.s_tir.tensor_intrin  # noqa: F401  two thirds of a minute, which no search is charged for
-
     from course_lib.autotune import Pool
     from course_lib.autotune.jobs import compiled, operands
-    from course_lib.autotune.peers import tuned_by_tvm
+    from course_lib.autotune.peers import loaded_tvm, tuned_by_tvm
     from course_lib.autotune.spaces import plan_of
     from course_lib.autotune.tuning import tune as tune_layer
     from course_lib.bench import equal, timed
     from course_lib.shapes import ConvShape
 
     os.environ["COURSE_TUNED"] = os.devnull
+    loaded_tvm()
     rows = []
     three = [(64, 56), (128, 28), (256, 14)]
     for C, H in [three[i] for i in some] or three:

@@ -74,6 +74,17 @@ def against_torch(tuned: Tuned, seconds: float = 0.3) -> dict[str, float | None]
     return {"tuned": times.seconds("tuned"), "torch": times.seconds("tuned") * times.ratio("torch", "tuned")}
 
 
+def loaded_tvm() -> Any:
+    """TVM with all that its search imports, which no search needs to be charged for."""
+    import tvm
+
+    from ..interchange.read_by_tvm import quick_stack
+
+    with quick_stack():
+        import tvm.s_tir.tensor_intrin
+    return tvm
+
+
 def built_by_tvm(module: Any, target: Any, _: Any) -> Any:
     """What `meta_schedule.builder.default_build` does, without loading tensor instructions that a convolution in floats has no use for."""
     import tvm
@@ -89,22 +100,18 @@ def tuned_by_tvm(shape: ConvShape, trials: int, seed: int = 0, where: str | None
     the model has seen something. It may use all cores to search and to build, as our pool does, and times one candidate at a time.
     Plain NCHW and KCRS arrays. `f.measured` is the number of trials that gave a time; the rest took longer than their limits.
 
-    TVM's own build function first loads its tensor instructions for all devices. In 0.26 that takes longer than its limit of half a
-    minute, in every worker, and no trial is ever built; a convolution in floats needs none of them, so ours leaves them out.
+    TVM's own build function first loads its tensor instructions for all devices, in each new worker. In 0.26 that may take longer than its
+    limit of half a minute, and then no trial is built; a convolution in floats needs none of them, so `built_by_tvm` leaves them out.
     """
     import os
     import tempfile
     from importlib.util import find_spec
 
     import numpy as np
-    import tvm
+
+    tvm = loaded_tvm()
     from tvm import te
     from tvm.s_tir import meta_schedule
-
-    from ..interchange.read_by_tvm import quick_stack
-
-    with quick_stack():
-        import tvm.s_tir.tensor_intrin  # what the search would import by itself, two thirds of a minute
 
     (top, bottom), (left, right) = shape.pads
     (down, across), (apart_h, apart_w) = shape.strides, shape.dilations

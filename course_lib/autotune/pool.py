@@ -133,7 +133,7 @@ class Worker:
             self.died("stopping")
 
 
-LOCK = "course-timing-"  # a file of the temporary folder, behind the name the pool's process: its children time one after the other
+LOCK = "course-timing-"  # a file in the temporary folder, one a pool, whose process it names: the pool's children time one after the other
 
 
 def remove_locks_of_the_dead() -> None:

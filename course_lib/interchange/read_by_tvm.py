@@ -1,8 +1,7 @@
 """The real TVM reads a nest; and its reader without what makes it slow where many modules are loaded.
 
 For each function that it reads TVM 0.26 asks Python for the whole call stack with a source line for every frame, and Python looks for
-those lines through all modules: half a second beside torch, two thirds of a minute for the instructions that its search imports. The
-lines are used for functions in a class body only, of which we have none.
+those lines through all modules. They are used for functions in a class body only, of which we have none.
 """
 
 from __future__ import annotations

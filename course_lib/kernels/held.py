@@ -43,15 +43,15 @@ class Tile:
     @classmethod
     def of(cls, shape: ConvShape, frame: Frame, most: int) -> Tile:
         """The tile of at most `most` vectors with the fewest wasted lanes over the whole picture."""
-        L = lanes()
-        if frame.pitch == shape.Q:
-            pixels = shape.P * shape.Q
+        L, P, Q = lanes(), shape.P, shape.Q
+        if frame.pitch == Q:
+            pixels = P * Q
             choices = [cls(pixels, 1, 1, min(n * L, pixels), 1) for n in range(1, most + 1)]
-        elif shape.Q > most * L:  # a part of a row
-            each = -(-shape.Q // -(-shape.Q // (most * L)))
-            return cls(shape.P, shape.Q, frame.pitch, 1, min(shape.Q, -(-each // L) * L))
+        elif Q > most * L:  # a part of a row
+            each = -(-Q // -(-Q // (most * L)))
+            return cls(P, Q, frame.pitch, 1, min(Q, -(-each // L) * L))
         else:
-            choices = [cls(shape.P, shape.Q, frame.pitch, rows, shape.Q) for rows in range(1, shape.P + 1) if rows * shape.Q <= most * L]
+            choices = [cls(P, Q, frame.pitch, rows, Q) for rows in range(1, P + 1) if rows * Q <= most * L]
             choices = [tile for tile in choices if tile.vectors <= most]
         return min(choices, key=lambda tile: (tile.over(int(frame.plain)) * (tile.vectors + TURN), -tile.rows))
 

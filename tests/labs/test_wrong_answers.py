@@ -48,9 +48,10 @@ def test_a_wrong_answer_loses_the_intended_points_with_the_intended_hint(name, f
 def test_every_misconception_is_recognised_as_itself(name):
     exercise = with_memory(name)
     for idea in exercise.misconceptions:
-        verdict = judge(exercise, in_process(idea.function), 11)  # the hints of the public cases are looked at above
-        assert verdict.misconception == idea.name, (idea.name, verdict.message)
-        assert verdict.hint == idea.hint and not verdict.passed
+        for seed in (PUBLIC_SEED, 11):
+            verdict = judge(exercise, in_process(idea.function), seed)
+            assert verdict.misconception == idea.name, (idea.name, verdict.message)
+            assert verdict.hint == idea.hint and not verdict.passed
 
 
 @pytest.mark.parametrize("name", list(EXERCISES))

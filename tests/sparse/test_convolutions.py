@@ -253,10 +253,10 @@ def test_what_does_not_get_less_with_the_zeros_is_counted_as_often_at_any_share(
 @pytest.mark.parametrize("network", checked())
 def test_the_stored_check_is_what_the_model_says(network):
     found = checked()[network]
-    within = [row for row in found["layers"] if row["form"] == "direct_sparse" and 0 < row["model"] < 0.9]  # beyond: not measured
-    for row in within[::3]:
+    for row in found["layers"]:
         C, H, W, K, R, S, stride = map(int, re.findall(r"\d+", row["layer"].removeprefix(network)))
-        assert row["model"] == pytest.approx(break_even(ConvShape(1, C, H, W, K, R, S, stride, R // 2)), abs=1e-3)
+        if row["form"] == "direct_sparse" and 0 < row["model"] < 0.9:  # beyond, what is measured begins or ends
+            assert row["model"] == pytest.approx(break_even(ConvShape(1, C, H, W, K, R, S, stride, R // 2)), abs=1e-3)
     for row in found["summary"]:
         off = [abs(other["model"] - other["measured"]) for other in found["layers"] if other["form"] == row["form"]]
         assert len(off) == row["layers"] > 30
