@@ -53,8 +53,30 @@ class Lab:
         panel = self.page.locator(".jp-NotebookPanel:visible")
         panel.locator(".jp-Cell").first.wait_for()
         self.page.get_by_text("(ipykernel) | Idle").wait_for()
-        panel.locator(".jp-Cell").first.click()
-        return panel
+        first = panel.locator(".jp-Cell").first
+        for _ in range(20):  # while the page is still moving a click may fall on another cell
+            first.click()
+            if "jp-mod-active" in first.get_attribute("class"):
+                return panel
+            self.page.wait_for_timeout(250)
+        pytest.fail(f"the first cell of {name} cannot be chosen; the page says: {self.page.locator('dialog').all_inner_texts()}")
+
+    def run_until(self, panel, wanted):
+        """Runs cell after cell, each when the one before has ended, until `wanted` is there; a key that the page has lost is pressed again."""
+        cells, idle = panel.locator(".jp-Cell"), self.page.get_by_text("(ipykernel) | Idle")
+        at = lambda: int(panel.locator(".jp-Cell.jp-mod-active").get_attribute("data-windowed-list-index"))
+        for _ in range(3 * cells.count()):
+            if wanted.count():
+                return
+            before = at()
+            self.page.keyboard.press("Shift+Enter")
+            for _ in range(50):
+                if at() > before:
+                    break
+                self.page.wait_for_timeout(100)
+            self.page.wait_for_function("!document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').innerText.includes('[*]:')")
+            idle.wait_for()
+        pytest.fail(f"cell {at()} is reached and nothing like {wanted} is there; the page says: {self.page.locator('dialog').all_inner_texts()}")
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +138,7 @@ def frame_of(scrub):
 def test_the_sliding_window_of_lab_01_moves_by_mouse_and_by_keyboard(lab, artefacts):
     page, panel = lab.page, lab.open("01_intro/lab01_intro.ipynb")
     player = panel.locator(".jp-OutputArea figure:has(.scene-scrub)").first
-    for _ in range(10):  # run cell after cell, the first blank and its check among them, until the first picture is there
-        page.keyboard.press("Shift+Enter")
-    player.wait_for()
+    lab.run_until(panel, player)
     player.scroll_into_view_if_needed()
     scrub = player.locator(".scene-scrub")
     first, frames = frame_of(scrub)
@@ -199,11 +219,10 @@ def test_in_notebook_7_the_board_moves_with_a_search_elsewhere(opened, page_offl
     page, outside = page_offline
     base, _, token = jupyter_server.address.partition("/lab")
     page.goto(f"{base}/notebooks/classic.ipynb?{token.partition('?')[2]}")
-    cell = page.locator(".jp-Notebook .jp-Cell").first
-    while cell.locator(".jp-InputPrompt").inner_text() in ("", "[ ]:"):  # until there is a kernel to take it: this page does not say when
-        cell.click()
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(1000)
+    page.locator(".jp-KernelName", has_text="ipykernel").wait_for()  # before, a cell that is run asks which kernel it may have
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
     follows(page, jupyter_server.labs / "classic.jsonl")
     page.screenshot(path=artefacts / "dashboard-notebook.png", full_page=True)
     assert outside == []
