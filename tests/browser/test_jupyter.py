@@ -59,10 +59,10 @@ class Lab:
             if "jp-mod-active" in first.get_attribute("class"):
                 return panel
             self.page.wait_for_timeout(250)
-        pytest.fail(f"the first cell of {name} cannot be chosen; the page says: {self.page.locator('dialog').all_inner_texts()}")
+        self.give_up(f"the first cell of {name} cannot be chosen")
 
     def run_until(self, panel, wanted):
-        """Runs cell after cell, each when the one before has ended, until `wanted` is there; a key that the page has lost is pressed again."""
+        """Runs cell after cell, each when the one before has ended, until `wanted` is there; a key that was lost is pressed again."""
         cells, idle = panel.locator(".jp-Cell"), self.page.get_by_text("(ipykernel) | Idle")
         at = lambda: int(panel.locator(".jp-Cell.jp-mod-active").get_attribute("data-windowed-list-index"))
         for _ in range(3 * cells.count()):
@@ -76,7 +76,11 @@ class Lab:
                 self.page.wait_for_timeout(100)
             self.page.wait_for_function("!document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').innerText.includes('[*]:')")
             idle.wait_for()
-        pytest.fail(f"cell {at()} is reached and nothing like {wanted} is there; the page says: {self.page.locator('dialog').all_inner_texts()}")
+        self.give_up(f"cell {at()} is reached and nothing like {wanted} is there")
+
+    def give_up(self, why):
+        """Fails with what a dialog in the way says."""
+        pytest.fail(f"{why}; dialogs: {self.page.locator('dialog').all_inner_texts()}")
 
 
 @pytest.fixture(scope="module")
