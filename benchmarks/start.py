@@ -6,7 +6,7 @@ python benchmarks/start.py --busy --bare-home   the same while the asked port is
 python benchmarks/start.py --fresh              a clone in a folder with a space, set up from nothing; the bar is 3 min, downloads aside
 python benchmarks/start.py --tests              a clone in a folder with a space, `course.py test`; the bar is 10 min, downloads aside
 
-What pip fetches from the network is told apart; with everything in pip's cache (a second --fresh) there is nothing to tell.
+What is fetched from the network is told apart; with everything in the installer's cache (a second --fresh) there is nothing to tell.
 Exit code 1 where the bar is missed.
 """
 
@@ -34,7 +34,7 @@ SECOND_START, FROM_CLONE, TESTED = 2.0, 180.0, 600.0  # seconds
 
 @dataclass
 class Start:
-    """Seconds from the command to its first line, to the address and to the page, and of them to pip's downloads."""
+    """Seconds from the command to its first line, to the address and to the page, and of them to downloads."""
 
     said: float
     address: float
@@ -44,14 +44,14 @@ class Start:
 
 
 def told(process: subprocess.Popen[str], begun: float) -> Iterator[tuple[str, float, float]]:
-    """Each line a launcher says, the seconds since `begun`, and how many of them were pip's downloads: from such a line to the next."""
+    """Each line a launcher says, the seconds since `begun`, and how many of them were downloads: from such a line to the next."""
     assert process.stdout is not None
     downloads = since = 0.0
     for line in process.stdout:
         now = time.perf_counter() - begun
         if since:
             downloads, since = downloads + now - since, 0.0
-        if line.strip().startswith("downloading"):
+        if line.strip().startswith(("downloading", "downloaded")):
             since = now
         yield line, now, downloads
 
@@ -127,7 +127,8 @@ def main() -> int:
         return tests()
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     if options.bare_home:
-        environment |= {"HOME": "/proc", "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))}
+        caches = {f"{name.upper()}_CACHE_DIR": str(Path.home() / ".cache" / name) for name in ("pip", "uv")}
+        environment = {**caches, **environment, "HOME": "/proc"}
     with contextlib.ExitStack() as stack:
         root, times = ROOT, options.times
         if options.fresh:

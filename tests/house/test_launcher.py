@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -123,35 +122,21 @@ def test_a_second_setup_waits_for_the_first_and_a_dead_ones_lock_is_taken_over(l
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link to this Python stands for the environment's")
-def test_packages_are_compiled_but_not_their_tests_and_a_file_that_is_no_python_is_passed_over(launcher, tmp_path, capsys):
-    venv = tmp_path / "tests" / ".venv"  # the course itself may lie in a folder of that name
-    launcher.venv_python(venv).parent.mkdir(parents=True)
-    launcher.venv_python(venv).symlink_to(sys.executable)
+def test_what_a_first_start_loads_is_compiled_and_what_cannot_be_loaded_is_passed_over(launcher, tmp_path, monkeypatch, capsys):
+    venv = tmp_path / "a folder" / ".venv"
+    python = launcher.venv_python(venv)
+    python.parent.mkdir(parents=True)
+    python.symlink_to(os.path.realpath(sys.executable))
+    (venv / "pyvenv.cfg").write_text(f"home = {os.path.dirname(os.path.realpath(sys.executable))}\n")
     package = launcher.site_packages(venv) / "package"
-    (package / "tests").mkdir(parents=True)
-    (package / "tests" / "long.py").write_text("answer = 42\n")
-    (package / "good.py").write_text("answer = 42\n")
-    (package / "other.py").write_text("print 42\n")
-    launcher.compile_packages(venv)
-    assert [path.name.partition(".")[0] for path in package.rglob("*.pyc")] == ["good"]
+    package.mkdir(parents=True)
+    for name, text in {"__init__": "", "good": "from . import inner\n", "inner": "", "never": "", "other": "print 42\n"}.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.setattr(launcher, "FIRST_LOADED", ("absent package.other", "package.good"))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    launcher.load_once(venv)
+    assert sorted(path.name.partition(".")[0] for path in package.rglob("*.pyc")) == ["__init__", "good", "inner"]
     assert capsys.readouterr().out == "  preparing the packages for a quick start\n"
-
-
-def test_what_pip_has_done_with_is_compiled_while_it_goes_on(launcher, tmp_path):
-    for name in ("done", "half", "old"):
-        (tmp_path / name / "tests").mkdir(parents=True)
-        for file in ("good.py", "other.py", "tests/long.py"):
-            (tmp_path / name / file).write_text("print 42\n" if file == "other.py" else "answer = 42\n")
-        (tmp_path / f"{name}-1.0.dist-info").mkdir()
-    rows = [f"{file},sha256=x,12" for file in ("{0}/good.py", "{0}/other.py", "{0}/tests/long.py", "{0}/data.txt", "{0}/gone.py")]
-    said = "\n".join(rows) + "\n"
-    (tmp_path / "old-1.0.dist-info" / "RECORD").write_text(said.format("old"))  # from before: pip compiles or compiled it
-    with launcher.Compiler(tmp_path):
-        (tmp_path / "done-1.0.dist-info" / "RECORD").write_text(said.format("done"))
-        deadline = time.monotonic() + 60
-        while not (found := list(tmp_path.rglob("*.pyc"))) and time.monotonic() < deadline:
-            time.sleep(0.02)
-    assert [str(path.relative_to(tmp_path)).partition(".")[0] for path in found] == [os.path.join("done", "__pycache__", "good")]
 
 
 def test_without_ensurepip_the_sentence_names_the_package_to_install(launcher, tmp_path, monkeypatch):
@@ -169,11 +154,69 @@ PIP_LINES = {
     "  Preparing editable metadata (pyproject.toml): started": "",
     "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken": "",
 }
+UV_LINES = {
+    "Using Python 3.11.7 environment at: .venv": "",
+    "Resolved 167 packages in 3.73s": "",
+    "Downloading numpy (16.1MiB)": "downloading numpy (16.1MiB)",
+    " Downloaded numpy": "downloaded numpy",
+    "Prepared 167 packages in 16.32s": "installing 167 packages",
+    " + numpy==2.4.6": "",
+}
 
 
-@pytest.mark.parametrize("line", PIP_LINES)
-def test_pips_lines_become_plain_ones_and_its_noise_is_not_shown(launcher, line):
-    assert launcher.what_pip_says(line) == PIP_LINES[line]
+@pytest.mark.parametrize(("line", "plain"), [*PIP_LINES.items(), *UV_LINES.items()])
+def test_an_installers_lines_become_plain_ones_and_its_noise_is_not_shown(launcher, line, plain):
+    assert launcher.what_it_says(line) == plain
+
+
+def test_uv_is_told_what_pip_was_told_and_not_asked_where_it_would_not_understand(launcher):
+    settings = """
+        :env:.find-links='/opt/wheels'
+        :env:.user='0'
+        global.cert="/etc/o'neil.crt"
+        global.extra-index-url='https://a.example/simple\\nhttps://b.example/simple'
+        install.timeout='180'
+        list.format='columns'
+    """
+    words = ["--find-links", "/opt/wheels", "--index", "https://a.example/simple", "--index", "https://b.example/simple"]
+    assert launcher.in_uvs_words(settings) == (words, {"SSL_CERT_FILE": "/etc/o'neil.crt", "UV_HTTP_TIMEOUT": "180"})
+    assert launcher.in_uvs_words("") == ([], {})
+    assert launcher.in_uvs_words("global.trusted-host='mirror.example'") is None
+    assert launcher.in_uvs_words("global.cert=[") is None
+
+
+@pytest.fixture
+def pretended(launcher, tmp_path, monkeypatch):
+    """A venv whose uv and pip write down that they were called; `uv` and `pip` are their exit codes."""
+
+    def make(uv, pip):
+        venv = tmp_path / ".venv"
+        launcher.scripts(venv).mkdir(parents=True)
+        launcher.site_packages(venv).mkdir(parents=True)
+        program = launcher.scripts(venv) / "uv"
+        program.write_text(f"#!/bin/sh\necho uv >> '{tmp_path}/called'; echo 'error: nothing reached'; exit {uv}\n")
+        python = launcher.venv_python(venv)
+        asked = f"case \"$*\" in *' -e '*) echo pip >> '{tmp_path}/called'; echo 'ERROR: No space left on device'; exit {pip};; esac"
+        python.write_text(f"#!/bin/sh\n{asked}\n")
+        program.chmod(0o755)
+        python.chmod(0o755)
+        (tmp_path / "constraints.txt").write_text("")
+        return venv, lambda: (tmp_path / "called").read_text().split()
+
+    return make
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts stand for uv and pip")
+@pytest.mark.parametrize(("uv", "pip", "called"), [(0, 0, ["uv"]), (1, 0, ["uv", "pip"]), (1, 1, ["uv", "pip"])])
+def test_uv_installs_and_pip_where_uv_does_not_manage(launcher, pretended, tmp_path, capsys, uv, pip, called):
+    venv, were_called = pretended(uv, pip)
+    if pip:
+        with pytest.raises(launcher.Trouble, match="disk is full"):
+            launcher.install(venv, tmp_path, ["lab"])
+    else:
+        launcher.install(venv, tmp_path, ["lab"])
+    assert were_called() == called
+    assert ("another way: pip" in capsys.readouterr().out) == (len(called) > 1)
 
 
 LAST_WORDS = {
