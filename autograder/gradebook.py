@@ -133,6 +133,25 @@ def quiet_descriptors() -> Iterator[None]:
 
 def declare(book: Any, lab: Any) -> None:
     """Make the lab known: assignment, notebook, and its cells with their points. Safe to repeat; nothing is removed."""
+    with one_transaction(book):
+        declare_cells(book, lab)
+
+
+@contextlib.contextmanager
+def one_transaction(book: Any) -> Iterator[None]:
+    """nbgrader commits each cell by itself, to the disk; in here that happens once, at the end, or not at all."""
+    book.db.commit = book.db.flush
+    try:
+        yield
+    except BaseException:
+        book.db.rollback()
+        raise
+    finally:
+        del book.db.commit
+    book.db.commit()
+
+
+def declare_cells(book: Any, lab: Any) -> None:
     name, notebook = lab.manifest.lab, lab.manifest.notebook
     book.update_or_create_assignment(name)
     book.update_or_create_notebook(notebook, name)

@@ -44,6 +44,7 @@ LIFELINE = "COURSE_LIFELINE"
 SHORT = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()  # the path of a unix socket ends at 107 bytes
 INSIDE = "/home/student/work"
 KERNEL_NEEDS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "anywidget", "ipywidgets")
+UNUSED = ("debugpy",)  # ipykernel loads it where it is, a sixth of a kernel's start, and nobody debugs in a box
 
 # Of course_lib a box holds the ground alone: letters, records, recorded loops, pictures, the check. Every other room has
 # reference implementations, so it is absent, in every lab and for ever, unless a manifest says `shown`. A new room is no hole.
@@ -169,7 +170,7 @@ def wanted(packages: Sequence[str]) -> tuple[str, ...]:
     missing = [p for p in packages if not closure((p,))]
     if missing:
         raise ValueError(f"packages: {', '.join(missing)} is not installed here")
-    return closure((*KERNEL_NEEDS, *packages))
+    return tuple(name for name in closure((*KERNEL_NEEDS, *packages)) if name not in UNUSED)
 
 
 ABSENT = '''"""Put away while this lab is graded: writing it yourself is the exercise."""
@@ -518,9 +519,15 @@ def limit_words(box: Box) -> list[str]:
 
 
 # bwrap ends with its parent, but for a moment while it starts: whoever is killed just then would leave a kernel behind. So
-# each kernel holds the far end of a line to its grader and ends when the line does.
+# each kernel holds the far end of a line to its grader and ends when the line does. And while modules are loaded there is no
+# garbage to collect: looking for it would be a tenth of the start. The folder of the submission is no place to load them from.
 LAUNCH = f"""
-import os, runpy, threading
+import gc, os, runpy, sys, threading
+gc.disable()
+sys.path[:] = [place for place in sys.path if place]
+import ipykernel.kernelapp, ipykernel.ipkernel, numpy
+gc.freeze()
+gc.enable()
 def end_with_the_grader(line):
     os.read(line, 1)
     os._exit(0)

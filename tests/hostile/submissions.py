@@ -174,7 +174,7 @@ ANSWERS: dict[str, Answer] = {
 class Notebook:
     """A whole notebook: `cells` in place of the solutions; the states that are not ok, the points of 10, words of a message or note.
 
-    `limits` in place of the small lab's short ones, where something large is to happen before time is up.
+    `limits` in place of the small lab's, where something large is to happen before time is up, or nothing will.
     """
 
     cells: dict[str, str]
@@ -183,6 +183,9 @@ class Notebook:
     words: str = ""
     ordinary: bool = False  # only where an ordinary user grades: the limit on processes does not hold for root
     limits: dict[str, float] = field(default_factory=dict)
+
+
+IMPATIENT = {"call_seconds": 0.8, "cell_seconds": 1.2}  # for loops, which use up whatever they are given
 
 
 WRONG = "def double(a): return a"
@@ -271,14 +274,15 @@ NOTEBOOKS: dict[str, Notebook] = {
     "a segmentation fault": Notebook({"double": "import ctypes\ndef double(a): ctypes.string_at(0)"}, {"double": "crashed"}, 8, "kernel"),
     "loops without end, in a call and in a cell": Notebook(
         {"double": "def double(a):\n    while True: pass", "shift": "while True: pass\n" + SOLUTIONS["shift"]},
-        {"double": "timeout", "shift": "timeout"}, 6, "1.5 s",
+        {"double": "timeout", "shift": "timeout"}, 6, "0.8 s", limits=IMPATIENT,
     ),
     "a loop in C that never lets go": Notebook(
-        {"total": "import re\ndef total(a): re.match('(a+)+$', 'a' * 60 + 'b')"}, {"total": "timeout"}, 8, "did not come to an end"
+        {"total": "import re\ndef total(a): re.match('(a+)+$', 'a' * 60 + 'b')"}, {"total": "timeout"}, 8, "did not come to an end",
+        limits=IMPATIENT,
     ),
     "a loop that swallows interrupts": Notebook(
         {"double": "def double(a):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"},
-        {"double": "timeout"}, 8, "1.5 s",
+        {"double": "timeout"}, 8, "0.8 s", limits=IMPATIENT,
     ),
     "a bomb of processes": Notebook(
         {"double": "import os\ndef double(a):\n    for _ in range(600):\n        os.posix_spawn('/usr/bin/sleep', ['sleep', '3'], {})"},
