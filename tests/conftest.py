@@ -47,6 +47,14 @@ SECONDS = ROOT / "tests" / "seconds.json"
 LONG = ("slow", "browser", "sandbox")
 LONG_SECONDS = 20.0  # of a file with such a test that SECONDS does not know
 TOOK: Counter[str] = Counter()  # file -> seconds of its tests and their fixtures in this run, in all workers
+# Two pages of the address bar, which no test sees, would be loaded for each window: a quarter of what a test's page costs. The last
+# list of features counts, so what Playwright switches off is in it, too.
+SWITCHED_OFF = (
+    "WebUIOmniboxPopup WebUIOmniboxAimPopup "
+    "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose "
+    "HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying OptimizationHints PaintHolding "
+    "PreconnectToSearch TcpPortRandomizationWin ThirdPartyStoragePartitioning"
+).split()
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -56,6 +64,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(SWITCHED_OFF)}",
 ]
 
 
