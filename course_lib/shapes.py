@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from functools import cached_property
 
 SOURCE = "Lecture, frames 'Convolution basis'; the floor in P and Q is left out there and stated here"
 
@@ -114,27 +115,27 @@ class ConvShape:
             kernel = "kernel" if dilations == (1, 1) else "dilated kernel"
             raise ValueError(f"R, S: the padded input {high}x{wide} is smaller than the {kernel} {tall}x{broad}")
 
-    @property
+    @cached_property
     def strides(self) -> tuple[int, int]:
         """(rows, columns) the window moves."""
         return pair("stride", self.stride, 1)
 
-    @property
+    @cached_property
     def dilations(self) -> tuple[int, int]:
         """(rows, columns) between two taps of the filter."""
         return pair("dilation", self.dilation, 1)
 
-    @property
+    @cached_property
     def pads(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Zero rows and columns added: ((top, bottom), (left, right))."""
         return edges(self.pad, (self.R, self.S), self.strides, self.dilations)  # type: ignore[return-value]
 
-    @property
+    @cached_property
     def P(self) -> int:
         """Height of the output: floor((H + pad_top + pad_bottom - dilation·(R-1) - 1) / stride) + 1."""
         return (self.H + sum(self.pads[0]) - self.dilations[0] * (self.R - 1) - 1) // self.strides[0] + 1
 
-    @property
+    @cached_property
     def Q(self) -> int:
         """Width of the output: as P, with W, S and the left and right pads."""
         return (self.W + sum(self.pads[1]) - self.dilations[1] * (self.S - 1) - 1) // self.strides[1] + 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -43,17 +44,7 @@ class Tile:
     @classmethod
     def of(cls, shape: ConvShape, frame: Frame, most: int) -> Tile:
         """The tile of at most `most` vectors with the fewest wasted lanes over the whole picture."""
-        L, P, Q = lanes(), shape.P, shape.Q
-        if frame.pitch == Q:
-            pixels = P * Q
-            choices = [cls(pixels, 1, 1, min(n * L, pixels), 1) for n in range(1, most + 1)]
-        elif Q > most * L:  # a part of a row
-            each = -(-Q // -(-Q // (most * L)))
-            return cls(P, Q, frame.pitch, 1, min(Q, -(-each // L) * L))
-        else:
-            choices = [cls(P, Q, frame.pitch, rows, Q) for rows in range(1, P + 1) if rows * Q <= most * L]
-            choices = [tile for tile in choices if tile.vectors <= most]
-        return min(choices, key=lambda tile: (tile.over(int(frame.plain)) * (tile.vectors + TURN), -tile.rows))
+        return tile_of(shape.P, shape.Q, frame.pitch, frame.plain, most, lanes())
 
     @property
     def down(self) -> int:
@@ -129,6 +120,21 @@ class Tile:
         """Ask for the cache lines that `store` will write: a hint, which may point behind the output."""
         for start in range(0, self.rows * self.wide if self.wide == self.Q else 0, lanes()):
             e.prefetch(out, None, offset + start, write=True)
+
+
+@lru_cache(1024)
+def tile_of(P: int, Q: int, pitch: int, plain: bool, most: int, L: int) -> Tile:
+    """Remembered: a search for a plan asks for the same few tiles again and again."""
+    if pitch == Q:
+        pixels = P * Q
+        choices = [Tile(pixels, 1, 1, min(n * L, pixels), 1) for n in range(1, most + 1)]
+    elif Q > most * L:  # a part of a row
+        each = -(-Q // -(-Q // (most * L)))
+        return Tile(P, Q, pitch, 1, min(Q, -(-each // L) * L))
+    else:
+        choices = [Tile(P, Q, pitch, rows, Q) for rows in range(1, P + 1) if rows * Q <= most * L]
+        choices = [tile for tile in choices if tile.vectors <= most]
+    return min(choices, key=lambda tile: (tile.over(int(plain)) * (tile.vectors + TURN), -tile.rows))
 
 
 def over_images(

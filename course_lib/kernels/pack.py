@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from course_lib.nest.emit import BIT, LANE, Emitter, Value, const, zero
+from course_lib.nest.emit import BIT, LANE, Emitter, Value, const, lane_numbers, nothing, zero
 from course_lib.shapes import ConvShape
 
 SOURCE = "Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; implicit GEMM as in cuDNN (Chetlur et al., 2014)"
@@ -43,10 +43,6 @@ class Image:
 
 
 MOST_TAPS = 25  # written out with their masks; larger kernels loop over their taps
-
-
-def integers(values: list[int]) -> ir.Constant:
-    return ir.Constant(ir.VectorType(LANE, len(values)), values)
 
 
 class Windows:
@@ -120,13 +116,13 @@ class Windows:
         if stride > 2 or rows > 3:
             self.one_by_one(at, p0, q0, h0, w0)
             return
-        lane = b.add(self.spread(q0), integers(list(range(self.wide))))
+        lane = b.add(self.spread(q0), lane_numbers(*range(self.wide)))
         columns, in_row, high, starts = [], [], [], []
         for i in range(rows):
-            q = b.sub(lane, integers([i * im.Q] * self.wide))
-            columns.append(b.sub(b.mul(q, integers([stride] * self.wide)), integers([im.tops[1]] * self.wide)))
+            q = b.sub(lane, lane_numbers(*[i * im.Q] * self.wide))
+            columns.append(b.sub(b.mul(q, lane_numbers(*[stride] * self.wide)), lane_numbers(*[im.tops[1]] * self.wide)))
             exists = self.spread(b.icmp_signed("<", b.add(p0, const(i)), const(im.P)), BIT)
-            in_row.append(b.and_(b.icmp_unsigned("<", q, integers([im.Q] * self.wide)), exists))
+            in_row.append(b.and_(b.icmp_unsigned("<", q, lane_numbers(*[im.Q] * self.wide)), exists))
             high.append(b.add(h0, const(i * im.strides[0])))
             starts.append(b.add(b.mul(high[i], const(im.W)), b.sub(w0, const(i * im.Q * stride))))
 
@@ -134,7 +130,7 @@ class Windows:
             """For a tap so far down and aside in the window: which pixels have it inside the picture, a mask a row of pixels."""
             out = []
             for i in range(rows):
-                width = b.icmp_unsigned("<", b.add(columns[i], self.spread(aside)), integers([im.W] * self.wide))
+                width = b.icmp_unsigned("<", b.add(columns[i], self.spread(aside)), lane_numbers(*[im.W] * self.wide))
                 height = self.spread(b.icmp_unsigned("<", b.add(high[i], down), const(im.H)), BIT)
                 out.append(b.and_(b.and_(in_row[i], width), height))
             return out
@@ -192,9 +188,9 @@ class Windows:
     def spread(self, value: Value, kind: Any = LANE) -> Value:
         b = self.e.builder
         small = b.trunc(value, kind) if value.type is not kind and value.type != kind else value
-        nothing = ir.Constant(ir.VectorType(kind, self.wide), ir.Undefined)
-        one = b.insert_element(nothing, small, ir.Constant(LANE, 0))
-        return b.shuffle_vector(one, nothing, integers([0] * self.wide))
+        empty = nothing(kind, self.wide)
+        one = b.insert_element(empty, small, ir.Constant(LANE, 0))
+        return b.shuffle_vector(one, empty, lane_numbers(*[0] * self.wide))
 
     def one_by_one(self, at: Value, p0: Value, q0: Value, h0: Value, w0: Value) -> None:
         """Any stride, any width: each pixel's address on its own; what is outside reads element 0 and is replaced by zero."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
@@ -16,6 +17,18 @@ Value = Any  # an ir.Value; llvmlite has no types to speak of
 
 def const(number: int) -> ir.Constant:
     return ir.Constant(INT, number)
+
+
+@lru_cache(4096)
+def lane_numbers(*values: int) -> ir.Constant:
+    """A vector of 32-bit integers. The same few come in every kernel, and each knows its own text once it was written."""
+    return ir.Constant(ir.VectorType(LANE, len(values)), list(values))
+
+
+@lru_cache(64)
+def nothing(kind: Any, wide: int) -> ir.Constant:
+    """A vector whose lanes are all still to be filled."""
+    return ir.Constant(ir.VectorType(kind, wide), ir.Undefined)
 
 
 def zero(kind: Any) -> ir.Constant:
@@ -135,12 +148,12 @@ class Emitter:
 
     def splat(self, value: Value, wide: int) -> Value:
         """The same number in every lane."""
-        b, nothing = self.builder, ir.Constant(ir.VectorType(self.number, wide), ir.Undefined)
-        one = b.insert_element(nothing, value, ir.Constant(LANE, 0))
-        return b.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(LANE, wide), [0] * wide))
+        b, empty = self.builder, nothing(self.number, wide)
+        one = b.insert_element(empty, value, ir.Constant(LANE, 0))
+        return b.shuffle_vector(one, empty, lane_numbers(*[0] * wide))
 
     def shuffle(self, a: Value, b: Value, picks: Sequence[int]) -> Value:
-        return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(LANE, len(picks)), list(picks)))
+        return self.builder.shuffle_vector(a, b, lane_numbers(*picks))
 
     def transposed(self, rows: Sequence[Value]) -> list[Value]:
         """The butterfly: log2(n) rounds of shuffles turn n vectors of n lanes around."""

@@ -1,13 +1,14 @@
 """Witnesses that share no line with the package: scipy's correlation in float64, and torch."""
 
 import numpy as np
-from scipy.signal import correlate2d
 
 from course_lib import ConvShape
 
 
 def conv64(ia, wt, shape):
     """float64 convolution, a correlation a (filter, channel) pair, subsampled for stride, spread out for dilation."""
+    from scipy.signal import correlate2d  # loading it takes more than a second
+
     N, K, P, Q = shape.oa_shape
     C, K_g = shape.C // shape.groups, K // shape.groups
     (u, v), (d, e) = shape.strides, shape.dilations

@@ -11,7 +11,14 @@ from course_lib.nest import conv_problem, gemm_problem, run, schedule
 from course_lib.shapes import ConvShape, GemmShape
 from tests.nest.random_nests import random_inputs, random_schedule
 
-tvm = pytest.importorskip("tvm", reason="pip install 'efficient-dnn-course[tvm]'")
+tvm = None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_tvm():
+    """Loading it takes seconds, which a worker that has other files need not spend."""
+    global tvm
+    tvm = pytest.importorskip("tvm", reason="pip install 'efficient-dnn-course[tvm]'")
 
 
 def compiled(nest, a, b):

@@ -30,25 +30,28 @@ def with_torch(problem, a, b):
     return torch.nn.functional.conv2d(padded, kernel, stride=shape.strides, dilation=shape.dilations, groups=shape.groups).numpy()
 
 
-def counted(nest, tensor):
-    """Fetches by walking the nest: one register a lane, spatial loops that do not move the tensor share a read."""
-    chosen = nest.problem.tensor(tensor)
-    spatial = [l for l in nest.loops if l.kind == "spatial"]
-    lanes = [l.name for l in spatial if l.dim in chosen.dims]
-    sharing = [l.name for l in spatial if l.dim not in chosen.dims]
-    register, fetches = {}, 0
-    names = [l.name for l in nest.loops]
-    for counters in product(*(range(l.extent) for l in nest.loops)):
-        at = dict(zip(names, counters, strict=True))
-        if any(at[name] for name in sharing) or any(sum(at[n] * f for n, f in g.terms) >= g.bound for g in nest.guards):
+def counted(nest):
+    """Fetches of each tensor by walking the nest: one register a lane, spatial loops that do not move the tensor share a read."""
+    tensors, names = nest.problem.tensors, [l.name for l in nest.loops]
+    spatial = [(i, l.dim) for i, l in enumerate(nest.loops) if l.kind == "spatial"]
+    lanes = [[i for i, dim in spatial if dim in tensor.dims] for tensor in tensors]
+    sharing = [[i for i, dim in spatial if dim not in tensor.dims] for tensor in tensors]
+    guards = [([(names.index(n), f) for n, f in g.terms], g.bound) for g in nest.guards]
+    steps = [(i, l.dim, l.step) for i, l in enumerate(nest.loops)]
+    registers, fetches = [{} for _ in tensors], [0] * len(tensors)
+    for at in product(*(range(l.extent) for l in nest.loops)):
+        if any(sum(at[i] * f for i, f in terms) >= bound for terms, bound in guards):
             continue
         point = dict.fromkeys(nest.problem.dims, 0)
-        for loop in nest.loops:
-            point[loop.dim] += at[loop.name] * loop.step
-        lane, element = tuple(at[name] for name in lanes), tuple(axis.at(point) for axis in chosen.axes)
-        if register.get(lane) != element:
-            register[lane], fetches = element, fetches + 1
-    return fetches
+        for i, dim, step in steps:
+            point[dim] += at[i] * step
+        for t, tensor in enumerate(tensors):
+            if not any(at[i] for i in sharing[t]):
+                lane, element = tuple(at[i] for i in lanes[t]), tuple(axis.at(point) for axis in tensor.axes)
+                if registers[t].get(lane) != element:
+                    registers[t][lane] = element
+                    fetches[t] += 1
+    return {tensor.name: count for tensor, count in zip(tensors, fetches, strict=True)}
 
 
 def visits(nest):
@@ -95,13 +98,14 @@ def disagreements(seed, compiled=True):
     seen, plain = visits(nest), visits(schedule(problem))
     if len(np.unique(plain)) != problem.iterations or not np.array_equal(np.sort(seen), np.sort(plain)):
         wrong.append("trace: each iteration once, as in the untransformed nest")
+    fetches = counted(nest)
     for row in count(nest):
         name = row["tensor"]
         if (row["loads"], row["stores"]) != (accesses.loads(name), accesses.stores(name)):
             wrong.append(f"count: loads and stores of {name}")
         if row["distinct"] != len(np.unique(accesses.element(name))):
             wrong.append(f"count: distinct of {name}")
-        if row["fetches"] != counted(nest, name):
+        if row["fetches"] != fetches[name]:
             wrong.append(f"count: fetches of {name}")
         if row["fetches"] > row["at most"]:
             wrong.append(f"count: at most of {name}")
