@@ -50,11 +50,11 @@ TOOK: Counter[str] = Counter()  # file -> seconds of its tests and their fixture
 # Two pages of the address bar, which no test sees, would be loaded for each window: a quarter of what a test's page costs. The last
 # list of features counts, so what Playwright switches off is in it, too.
 SWITCHED_OFF = (
-    "WebUIOmniboxPopup WebUIOmniboxAimPopup "
-    "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose "
-    "HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying OptimizationHints PaintHolding "
-    "PreconnectToSearch TcpPortRandomizationWin ThirdPartyStoragePartitioning"
-).split()
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+    "AimEnabled,AvoidCorsURLLoaderRestartOnRedirect,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,"
+    "HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,"
+    "PreconnectToSearch,TcpPortRandomizationWin,ThirdPartyStoragePartitioning"
+)
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -64,7 +64,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--disable-features={','.join(SWITCHED_OFF)}",
+    f"--disable-features={SWITCHED_OFF}",
 ]
 
 

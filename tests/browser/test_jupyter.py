@@ -57,9 +57,11 @@ class Lab:
         for _ in range(20):  # while the page is still moving a click may fall on another cell
             first.click()
             if "jp-mod-active" in first.get_attribute("class"):
-                return panel
+                break
             self.page.wait_for_timeout(250)
-        self.give_up(f"the first cell of {name} cannot be chosen")
+        else:
+            self.give_up(f"the first cell of {name} cannot be chosen")
+        return panel
 
     def run_until(self, panel, wanted):
         """Runs cell after cell, each when the one before has ended, until `wanted` is there; a key that was lost is pressed again."""
