@@ -68,27 +68,46 @@ def first_layer_filters(count: int = 64, size: int = 11) -> np.ndarray:
 
 
 def show(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), columns: int = 4, width: float = 2.6) -> Any:
-    """A figure of pictures side by side: [H,W] in grey (zero is mid-grey where there are negative numbers), [3,H,W] in colour."""
-    import matplotlib.pyplot as plt
+    """Pictures side by side, one PNG: [H,W] in grey (zero is mid-grey where there are negative numbers), [3,H,W] in colour.
+
+    Each is `width` inches wide, its title above it; small ones are shown pixel by pixel. Pillow lays them out: matplotlib would take
+    longer to be loaded than a lab's loops need for their picture.
+    """
+    from io import BytesIO
+
+    from IPython.display import Image as Shown
+    from PIL import Image, ImageDraw
+
+    from course_lib.views.raster import typeface
 
     columns = max(1, min(columns, len(pictures)))
     rows = -(-len(pictures) // columns)
     high, wide = pictures[0].shape[-2:]
-    # under Agg and inline alike the figure is closed here and shown as the cell's value, once
-    size = width * columns, rows * (width * high / wide + 0.35)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for axis in axes.flat:
-        axis.set_axis_off()
+    across, gap, line = round(100 * width), 8, 22  # pixels of a column, between two, of a line of words
+    down = round((across - gap) * high / wide) + line + gap
+    sheet = Image.new("RGB", (columns * across, rows * down), "white")
+    draw, words = ImageDraw.Draw(sheet), typeface("sans-serif", 400, 12.5)
     for i, picture in enumerate(pictures):
-        axis = axes.flat[i]
-        picture = np.asarray(picture, np.float64)
-        if picture.ndim == 3:
-            low, high_value = min(0.0, picture.min()), max(1.0, picture.max())
-            axis.imshow(((picture - low) / (high_value - low)).transpose(1, 2, 0))
-        else:
-            top = np.abs(picture).max() or 1.0
-            axis.imshow(picture, cmap="gray", vmin=-top if picture.min() < 0 else 0, vmax=top)
+        left, top = i % columns * across, i // columns * down
+        drawn = Image.fromarray(bytes_of(picture))
+        fit = min((across - gap) / drawn.width, (down - line - gap) / drawn.height)
+        size = max(1, round(fit * drawn.width)), max(1, round(fit * drawn.height))
+        drawn = drawn.resize(size, Image.Resampling.NEAREST if fit > 1 else Image.Resampling.BOX)
+        sheet.paste(drawn, (left + (across - size[0]) // 2, top + line))
         if i < len(titles):
-            axis.set_title(titles[i], fontsize=9)
-    plt.close(figure)
-    return figure
+            draw.text((left + across / 2, top + line - 5), titles[i], fill="black", font=words, anchor="ms")
+    file = BytesIO()
+    sheet.save(file, "PNG")
+    return Shown(file.getvalue(), alt="; ".join(titles) or f"{len(pictures)} pictures")
+
+
+def bytes_of(picture: np.ndarray) -> np.ndarray:
+    """[H,W] or [3,H,W] -> what a screen shows of it, [H,W] or [H,W,3] from 0 to 255."""
+    picture = np.asarray(picture, np.float64)
+    if picture.ndim == 3:
+        low, high = min(0.0, picture.min()), max(1.0, picture.max())
+        picture = picture.transpose(1, 2, 0)
+    else:
+        high = np.abs(picture).max() or 1.0
+        low = -high if picture.min() < 0 else 0.0
+    return np.rint((picture - low) / (high - low) * 255).astype(np.uint8)

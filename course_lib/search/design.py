@@ -30,7 +30,8 @@ def rbf(x: np.ndarray, y: np.ndarray | None = None, width: float | None = None) 
     if width is None:
         own = square if y is x else np.maximum((x**2).sum(1)[:, None] + (x**2).sum(1)[None, :] - 2 * x @ x.T, 0)
         far = own[np.triu_indices(len(own), 1)]
-        width = float(np.sqrt(np.median(far))) if far.size and np.median(far) > 0 else 1.0
+        width = float(np.sqrt(np.median(far))) if far.size else 0.0
+        width = width or 1.0
     return np.exp(-square / (2 * width**2))
 
 

@@ -186,6 +186,14 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
 }
 
 
+def with_memory(part: nn.Module) -> None:
+    """Memory for the weights and buffers of one module made on the device "meta"; `to_empty` does it, too, and loads sympy for a second."""
+    for label, weight in part.named_parameters(recurse=False):
+        setattr(part, label, nn.Parameter(torch.empty(weight.shape, dtype=weight.dtype)))
+    for label, buffer in part.named_buffers(recurse=False):
+        setattr(part, label, torch.empty(buffer.shape, dtype=buffer.dtype))
+
+
 def module(name: str, seed: int = 0) -> nn.Module:
     """The network as a torch module in eval mode, ia[N,3,H,W] -> scores[N,1000], with He-normal weights drawn from `seed`.
 
@@ -198,9 +206,9 @@ def module(name: str, seed: int = 0) -> nn.Module:
     seed = whole("seed", seed, 0)
     with torch.device("meta"):  # no memory and no time: torch's own initial values would be thrown away
         net = MODULES[name]()
-    net.to_empty(device="cpu")
     draw = torch.Generator().manual_seed(seed)
     for part in net.modules():
+        with_memory(part)
         if isinstance(part, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu", generator=draw)
             if part.bias is not None:

@@ -560,7 +560,7 @@ from threadpoolctl import threadpool_limits
 torch.set_num_threads(1)
 with once_filled, threadpool_limits(1):
     roof = measure_peak(threads=1)
-    small = ConvShape(N=1, C=3, H=30, W=30, K=8, R=3, S=3)
+    small = ConvShape(N=1, C=3, H=20, W=20, K=8, R=3, S=3)
     course = ConvShape(N=1, C=3, H=56, W=56, K=64, R=3, S=3)
     rng = np.random.default_rng(0)
     x_small = rng.standard_normal(small.ia_shape, np.float32)
@@ -684,9 +684,7 @@ with once_filled:
     display(array_grid(col2im(im2col(ones, 3, 3), ones.shape, 3, 3)[0, 0]))
 
     tx = torch.from_numpy(x).requires_grad_()
-    out = torch.nn.functional.conv2d(tx, tw)
-    upstream = torch.ones_like(out)
-    out.backward(upstream)
+    torch.nn.functional.conv2d(tx, tw).sum().backward()  # in a sum every output counts once
     # each output's change, shared out to the pixels of its window: (N·P·Q, K) @ (K, C·R·S), then back to the image
     upstream_rows = np.ones((course.P * course.Q, course.K), np.float32)
     back = col2im(upstream_rows @ matrix.T, x.shape, 3, 3)

@@ -38,7 +38,7 @@ from course_lib import ConvShape
 from course_lib.check import check, predict
 from course_lib.exercises.notebook import once_filled
 from course_lib.records import Report
-from course_lib.views import array_grid
+from course_lib.views import Curve, array_grid, curves
 
 # %% [markdown]
 # ## Before you begin: a guess (1 point)
@@ -201,8 +201,8 @@ check("strassen", strassen)
 from threadpoolctl import threadpool_limits
 
 
-def milliseconds(work, repeat=3):
-    work()
+def milliseconds(work, repeat=1):
+    """The median. Call `work` once before: its answer is looked at, and the first call warms up."""
     times = []
     for _ in range(repeat):
         start = time.perf_counter()
@@ -216,15 +216,15 @@ with once_filled, threadpool_limits(1):
     a, b = rng.standard_normal((64, 64)).astype(np.float32), rng.standard_normal((64, 64)).astype(np.float32)
     exact, rows = a.astype(float) @ b, []
     for leaf in (1, 2, 4, 8, 16, 32, 64):
-        levels = int(np.log2(64 // leaf))
+        levels, answer = int(np.log2(64 // leaf)), strassen(a, b, leaf)
         additions = sum(7**d * 18 * (64 >> (d + 1)) ** 2 for d in range(levels))
         rows.append(
             {
                 "leaf": leaf,
                 "multiplications": strassen_mults(64, leaf),
                 "additions of quarters": additions,
-                "ms": milliseconds(lambda leaf=leaf: strassen(a, b, leaf), 1),
-                "error": np.abs(strassen(a, b, leaf) - exact).max(),
+                "ms": milliseconds(lambda leaf=leaf: strassen(a, b, leaf)),
+                "error": np.abs(answer - exact).max(),
             }
         )
     display(Report.of(rows, title="order 64, your own function"))
@@ -502,22 +502,15 @@ check("winograd_error", winograd_error)
 
 # %%
 with once_filled:
-    import matplotlib.pyplot as plt
-
     found = {}
     for dtype in ("float32", "float16"):
         found[dtype] = []
         for m in (2, 4, 6):
             tiles, kernels = rng.uniform(-1, 1, (200, m + 2, m + 2)), rng.uniform(-1, 1, (200, 3, 3))
             found[dtype].append(winograd_error(tiles, kernels, *winograd_matrices(m, 3), dtype))
-    figure, axis = plt.subplots(figsize=(5, 3))
-    for dtype, errors in found.items():
-        axis.semilogy(["F(2x2)", "F(4x4)", "F(6x6)"], errors, "o-", label=dtype)
-    axis.set_ylabel("largest error")
-    axis.legend()
-    plt.close(figure)
+    lines = [Curve(dtype, [2, 4, 6], errors) for dtype, errors in found.items()]
     display(
-        figure,
+        curves(lines, "m of F(m x m, 3 x 3)", "largest error", log_y=True),
         Report.of(
             [{"dtype": dtype, **{f"F({m}x{m})": e for m, e in zip((2, 4, 6), errors, strict=True)}} for dtype, errors in found.items()]
         ),

@@ -249,7 +249,7 @@ def tucker2(wt, rank_c, rank_k):
     for _ in range(10):
         a = leading(np.einsum("kcrs,cd->kdrs", wt, b).reshape(K, -1), rank_k)
         b = leading(np.einsum("kcrs,ke->cers", wt, a).reshape(C, -1), rank_c)
-    core = np.einsum("kcrs,ke,cd->edrs", wt, a, b)
+    core = np.einsum("kcrs,ke,cd->edrs", wt, a, b, optimize=True)  # one matrix after the other
     return b.T[:, :, None, None], core, a[:, :, None, None]
     ### END SOLUTION
 

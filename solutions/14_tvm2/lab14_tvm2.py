@@ -221,11 +221,10 @@ def rank_loss_gradient(f, y):
     g = np.zeros(len(f))
     ### BEGIN SOLUTION
     for i in range(len(f)):
-        for j in range(len(f)):
-            if y[i] > y[j]:
-                p = 1 / (1 + np.exp(f[i] - f[j]))
-                g[i] -= p
-                g[j] += p
+        slower = y[i] > y  # all pairs with i in front at once
+        p = slower / (1 + np.exp(f[i] - f))
+        g[i] -= p.sum()
+        g += p
     return g
     ### END SOLUTION
 
@@ -395,7 +394,7 @@ def bao_candidates(positions, tried, centre, gain, eta, R, tau):
     ### BEGIN SOLUTION
     radius = R if gain >= eta else tau * R
     squares = ((positions - positions[centre]) ** 2).sum(1)
-    return [i for i in range(len(positions)) if squares[i] <= radius**2 and i not in tried]
+    return [i for i in np.flatnonzero(squares <= radius**2).tolist() if i not in tried]
     ### END SOLUTION
 
 

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from course_lib import ConvShape
 from course_lib.exercises import EXERCISES, LABS, Made
@@ -227,11 +229,19 @@ def test_the_photograph_and_the_filters_are_what_the_text_says():
     np.testing.assert_allclose((filters.astype(float) ** 2).sum((1, 2, 3)), 1, atol=1e-5)
     with pytest.raises(ValueError, match="name: want 'china' or 'flower'"):
         photograph("cat")
-    import matplotlib
 
-    matplotlib.use("agg")
-    figure = show([photo[0], filters[0, 0]], ["one", "two"])
-    assert [axis.get_title() for axis in figure.axes if axis.get_title()] == ["one", "two"]
+
+def test_pictures_side_by_side_keep_their_colours_and_have_their_titles_above_them():
+    red, rising = np.zeros((3, 4, 8)), np.linspace(-1, 1, 32).reshape(4, 8)
+    red[0] = 1
+    figure = show([red, rising, np.ones((4, 8))], ["one", "two"], columns=2, width=2.08)
+    assert figure.alt == "one; two"
+    sheet = np.asarray(Image.open(BytesIO(figure.data)))
+    assert sheet.shape == (2 * (22 + 100 + 8), 2 * 208, 3)
+    assert (sheet[72, 104] == (255, 0, 0)).all() and (sheet[202, 104] == 255).all()
+    grey = sheet[34:122:25, 224:412:25]  # the middle of each enlarged pixel
+    assert (np.diff(grey[..., 0].ravel().astype(int)) > 0).all() and abs(int(grey[1, 7, 0]) - 127) < 6 and grey[-1, -1, 0] == 255
+    assert all((sheet[:20, at : at + 208] < 128).any() for at in (0, 208)) and not (sheet[130:150] < 255).any()
 
 
 @pytest.mark.parametrize("name", ["china", "flower"])
