@@ -26,7 +26,7 @@ from course_lib.kernels.block import own, write_block
 from course_lib.kernels.pack import Image, Windows
 from course_lib.kernels.plan import FAR_BYTES, TURN, Plan, alike, block_nest, cache_bytes, even, planned, register_tile
 from course_lib.nest.emit import Emitter, Value, const
-from course_lib.nest.jit import LIGHT, compile_ir, new_module
+from course_lib.nest.jit import LIGHT, library_of, new_module
 from course_lib.nest.lower import lower
 from course_lib.shapes import ConvShape
 
@@ -210,7 +210,7 @@ def windows_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Windo
     """Implicit GEMM: the convolution for every layer that mixes channels; ValueError for a plan of another way."""
     plan = cut(planned(plan, WindowsPlan, lambda: windows_plan(shape, threads)), shape)
     weights = packed_weights(wt, shape, plan)
-    library = compile_ir(conv_module(shape, plan), plan.effort)
+    library = library_of(conv_module, shape, plan, effort=plan.effort)
     kernel = library.function("conv", "ppppii")
     jobs = shape.N * shape.groups * -(-shape.K // shape.groups // plan.part) * -(-shape.P * shape.Q // plan.pixels)
     depth = plan.channels * shape.R * shape.S

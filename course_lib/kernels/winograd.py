@@ -25,7 +25,7 @@ from course_lib.kernels.arrays import aligned, layer
 from course_lib.kernels.cook_toom import Matrix, cook_toom
 from course_lib.kernels.plan import Plan, Tile, block_nest, even, planned, register_tile
 from course_lib.nest.emit import LANE, Emitter, Value, const, zero
-from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
+from course_lib.nest.jit import LIGHT, lanes, library_of, new_module
 from course_lib.nest.lower import lower
 from course_lib.shapes import ConvShape
 
@@ -350,7 +350,7 @@ def winograd_conv(
     plan = planned(plan, WinogradPlan, lambda: winograd_plan(shape, threads))
     tile, tiles = plan.tile, cut(plan, shape)
     u = filters_transformed(wt, tile, tiles.m)
-    library = compile_ir(winograd_module(shape, tile, tiles), plan.effort)
+    library = library_of(winograd_module, shape, tile, tiles, effort=plan.effort)
     kernel = library.function("conv", "ppppii")
     buffers = [aligned(Rooms(shape, tiles).total) for _ in range(threads)]
     jobs = shape.N * -(-tiles.rows // tiles.high) * -(-shape.K // tiles.part)

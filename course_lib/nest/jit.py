@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -97,6 +98,17 @@ def compile_ir(module: ir.Module, effort: int = FULL) -> Library:
         engine = llvm.create_mcjit_compiler(parsed, machine)
         engine.finalize_object()
         return Library(engine, parsed)
+
+
+def library_of(write: Callable[..., ir.Module], *layer: Any, effort: int = FULL) -> Library:
+    """`compile_ir(write(*layer), effort)`, at most once while `layer` is among the last ones asked for: a network repeats its layers."""
+    return remembered(write, layer, effort, vector_bits())
+
+
+@lru_cache(64)
+def remembered(write: Callable[..., ir.Module], layer: tuple[Any, ...], effort: int, bits: int) -> Library:
+    """`bits` is there for who looks at the code for another machine's vectors."""
+    return compile_ir(write(*layer), effort)
 
 
 @cache

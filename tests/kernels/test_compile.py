@@ -1,5 +1,6 @@
 """Compiled layers and products: equal to torch in float64 on any shape, right where shapes are awkward, honest about bad input."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -215,6 +216,20 @@ def test_a_mistake_is_answered_in_words(mistake):
     with pytest.raises(ValueError) as error:
         make()
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("algorithm", ["windows", "winograd", "planes"])
+def test_a_layer_that_comes_again_is_not_compiled_again_and_its_weights_are_its_own(algorithm):
+    shape = SHAPES["depthwise"] if algorithm == "planes" else ConvShape(1, 16, 14, 14, 32, 3, 3, pad=1)
+    rng = np.random.default_rng(3)
+    ia, weights = rng.standard_normal(shape.ia_shape, np.float32), rng.standard_normal((2, *shape.wt_shape), np.float32)
+    first, second = (compile_conv2d(wt, shape, algorithm=algorithm) for wt in weights)
+    assert first.library is second.library
+    for layer, wt in zip((first, second), weights, strict=True):
+        want = torch.nn.functional.conv2d(torch.from_numpy(ia), torch.from_numpy(wt), padding=shape.pad, groups=shape.groups)
+        np.testing.assert_allclose(layer(ia), want, rtol=1e-3, atol=1e-3)
+    other = dataclasses.replace(shape, H=shape.H + 1)
+    assert compile_conv2d(weights[0], other, algorithm=algorithm).library is not first.library
 
 
 @pytest.mark.parametrize("bits", [128, 512])
