@@ -65,10 +65,11 @@ class Farm:
 
         futures = {submit(config): i for i, config in enumerate(configs)}
         for future in as_completed(list(futures)):
-            if future.status == "finished":
-                yield futures[future], future.result()
-            else:
-                yield futures[future], Outcome(None, f"failed: {type(future.exception()).__name__} on the cluster")
+            try:  # waits once more where the worker that held the result has been killed since: then it is found again
+                outcome = future.result()
+            except Exception as error:
+                outcome = Outcome(None, f"failed: {type(error).__name__} on the cluster")
+            yield futures[future], outcome
 
     def __enter__(self) -> Farm:
         return self
