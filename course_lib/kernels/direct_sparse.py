@@ -31,7 +31,7 @@ from course_lib.kernels.frame import Frame, frame_kernel
 from course_lib.kernels.held import Tile, over_images
 from course_lib.kernels.plan import MOST_HELD, Plan, planned
 from course_lib.nest.emit import INT, LANE, Emitter, Value, const, zero
-from course_lib.nest.jit import compile_ir, lanes, new_module, registers
+from course_lib.nest.jit import FULL, LIGHT, lanes, library_of, new_module, registers
 from course_lib.shapes import ConvShape
 
 SOURCE = (
@@ -192,9 +192,14 @@ def steps_of(shape: ConvShape, joint: int) -> list[int]:
     return [g * each + k for g in range(shape.groups) for k in [*range(0, whole, joint), *range(whole, each)]]
 
 
-def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, blocks: bool, made: Program, parts: int) -> ir.Module:
-    """`sparse(frame*, stream*, table*, oa*, partial*, shift, low, high)`: jobs (tile, part of the channels) low..high of an image."""
-    module, L, joint_patterns = new_module(), lanes(), patterns_of(plan, blocks)
+def sparse_module(
+    shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, blocks: bool, counts: tuple[int, int], cuts: int, parts: int
+) -> ir.Module:
+    """`sparse(frame*, stream*, table*, oa*, partial*, shift, low, high)`: jobs (tile, part of the channels) low..high of an image.
+
+    Of the weights it knows the `counts` of steps, joint and single, and the `cuts`: other weights with the same are done by the same code.
+    """
+    module, L, joint_patterns, (joint_steps, single_steps) = new_module(), lanes(), patterns_of(plan, blocks), counts
     frame_kernel(module, "frame", frame)
     e = Emitter(module, "sparse", ir.FloatType(), 5, 3)
     b, (x, stream, table, oa, partial, shift, low, high) = e.builder, e.function.args
@@ -210,7 +215,7 @@ def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, 
         k, place = read(steps, row), read(steps, b.add(row, const(1)))
         waiting = b.gep(partial, [b.mul(k, const(T * L))])
         sums = [zero(vector)] * (count * T)
-        if made.cuts > 1:
+        if cuts > 1:
             again = lambda: [e.load(waiting, None, i * L, L) for i in range(count * T)]
             sums = e.choose(b.icmp_signed("==", block, const(0)), lambda: [zero(vector)] * (count * T), again)
         for number, pattern in enumerate(patterns):
@@ -239,16 +244,16 @@ def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, 
             for i, value in enumerate(sums):
                 e.store(value, waiting, None, i * L)
 
-        if made.cuts > 1:
-            e.choose(b.icmp_signed("==", block, const(made.cuts - 1)), finish, wait)
+        if cuts > 1:
+            e.choose(b.icmp_signed("==", block, const(cuts - 1)), finish, wait)
         else:
             finish()
 
     def job(number: Value, _: list[Value]) -> None:
         base, to = tile.bases(e, b.udiv(number, const(parts)), shift)
         part = b.urem(number, const(parts))
-        behind = made.steps * made.cuts * (2 + len(joint_patterns))
-        kinds = [(plan.joint, joint_patterns, made.steps, 0), (1, (1,), made.left, behind)]
+        behind = joint_steps * cuts * (2 + len(joint_patterns))
+        kinds = [(plan.joint, joint_patterns, joint_steps, 0), (1, (1,), single_steps, behind)]
 
         def block(c: Value, _: list[Value]) -> None:
             for count, patterns, each, first in kinds:
@@ -263,7 +268,7 @@ def sparse_module(shape: ConvShape, frame: Frame, tile: Tile, plan: SparsePlan, 
                     low, high = (b.udiv(b.mul(p, const(each)), const(parts)) for p in (part, b.add(part, const(1))))
                     e.loop(low, high, turn, sure=False)
 
-        e.loop(const(0), const(made.cuts), block)
+        e.loop(const(0), const(cuts), block)
 
     e.loop(low, high, job, sure=False)
     b.ret_void()
@@ -275,7 +280,8 @@ def sparse_layer(wt: np.ndarray, shape: ConvShape, threads: int, plan: SparsePla
     frame = Frame.of(shape)
     tile, made = Tile.of(shape, frame, plan.vectors), program(wt, shape, frame, plan, blocks)
     parts = 1 if tile.count >= 4 * threads else min(threads, max(made.steps, made.left, 1))
-    library = compile_ir(sparse_module(shape, frame, tile, plan, blocks, made, parts))
+    effort = FULL if blocks else LIGHT  # one pattern in straight code is a few per cent quicker with FULL; many patterns gain nothing
+    library = library_of(sparse_module, shape, frame, tile, plan, blocks, (made.steps, made.left), made.cuts, parts, effort=effort)
     waiting = [aligned(shape.K * tile.vectors * lanes() if made.cuts > 1 else 0) for _ in range(threads)]
     conv = over_images(library, frame, tile, (made.stream, made.table), parts, waiting)
     conv.library, conv.plan, conv.tile, conv.frame, conv.program = library, plan, tile, frame, made  # type: ignore[attr-defined]

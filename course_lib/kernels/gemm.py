@@ -22,7 +22,7 @@ from course_lib.kernels.block import write_block
 from course_lib.kernels.plan import FAR_BYTES, TURN, Plan, Tile, alike, cache_bytes, column_nest, even, planned, register_tile, row_nest
 from course_lib.nest.built import build
 from course_lib.nest.emit import Emitter, Value, const
-from course_lib.nest.jit import LIGHT, compile_ir, lanes, new_module
+from course_lib.nest.jit import LIGHT, lanes, library_of, new_module
 from course_lib.nest.schedule import Schedule
 from course_lib.nest.threads import shares, together
 from course_lib.shapes import GemmShape, whole
@@ -160,6 +160,14 @@ def pieces(shape: GemmShape, threads: int, tile: Tile) -> list[tuple[int, int, G
     return out
 
 
+def gemm_module(N: int, *plans: tuple[GemmShape, GemmPlan]) -> ir.Module:
+    """A function for each piece of a product with N columns."""
+    module = new_module()
+    for piece, sizes in plans:
+        write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, sizes, N)
+    return module
+
+
 def thin_gemm(nest: Schedule, shape: GemmShape, threads: int) -> Product:
     """Products with so few rows or columns that every number is read once: no packing, `build` of a schedule."""
     built = build(nest)
@@ -188,12 +196,10 @@ def compile_gemm(shape: GemmShape, threads: int = 1, plan: GemmPlan | None = Non
     plan = planned(plan, GemmPlan, lambda: gemm_plan(shape, threads))
     if plan.way != "blocks":
         return thin_gemm({"columns": column_nest, "rows": row_nest}[plan.way](shape, lanes(), threads), shape, threads)
-    tile, module = plan.tile, new_module()
+    tile = plan.tile
     mine = pieces(shape, threads, tile)
     plans = {piece: cut(plan, piece) for _, _, piece in mine}
-    for piece, sizes in plans.items():
-        write_gemm(module, f"gemm_{piece.M}_{piece.N}", piece, sizes, shape.N)
-    library = compile_ir(module, LIGHT)  # the blocks come in final form
+    library = library_of(gemm_module, shape.N, *plans.items(), effort=LIGHT)  # the blocks come in final form
     kernels = [library.function(f"gemm_{piece.M}_{piece.N}", "ppppp") for _, _, piece in mine]
     rooms = []
     for _, _, piece in mine:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -67,8 +67,8 @@ class Tile:
     def vectors(self) -> int:
         return len(self.starts)
 
-    @property
-    def starts(self) -> list[int]:
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
         """Where in the frame, from the tile's first pixel on, each vector begins: at the first pixel not yet covered."""
         out: list[int] = []
         covered = -1
@@ -77,7 +77,7 @@ class Tile:
             while covered < last:
                 out.append(max(first, covered + 1))
                 covered = out[-1] + lanes() - 1
-        return out
+        return tuple(out)
 
     @property
     def reach(self) -> int:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -218,7 +219,7 @@ def test_a_mistake_is_answered_in_words(mistake):
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize("algorithm", ["windows", "winograd", "planes"])
+@pytest.mark.parametrize("algorithm", ["windows", "winograd", "planes", "direct_sparse", "block_sparse", "nm_sparse"])
 def test_a_layer_that_comes_again_is_not_compiled_again_and_its_weights_are_its_own(algorithm):
     shape = SHAPES["depthwise"] if algorithm == "planes" else ConvShape(1, 16, 14, 14, 32, 3, 3, pad=1)
     rng = np.random.default_rng(3)
@@ -230,6 +231,14 @@ def test_a_layer_that_comes_again_is_not_compiled_again_and_its_weights_are_its_
         np.testing.assert_allclose(layer(ia), want, rtol=1e-3, atol=1e-3)
     other = dataclasses.replace(shape, H=shape.H + 1)
     assert compile_conv2d(weights[0], other, algorithm=algorithm).library is not first.library
+
+
+def test_a_product_that_comes_again_is_not_compiled_again_and_its_buffers_are_its_own():
+    shape = GemmShape(30, 40, 20)
+    first, second = compile_gemm(shape), compile_gemm(shape)
+    assert first.library is second.library is not compile_gemm(GemmShape(30, 40, 21)).library
+    rooms = [buffer for product in (first, second) for room in product.rooms for buffer in room]
+    assert not any(np.shares_memory(one, other) for one, other in combinations(rooms, 2))
 
 
 @pytest.mark.parametrize("bits", [128, 512])

@@ -31,36 +31,41 @@ def with_torch(problem, a, b):
 
 
 def counted(nest):
-    """Fetches of each tensor by walking the nest: one register a lane, spatial loops that do not move the tensor share a read."""
-    tensors, names = nest.problem.tensors, [l.name for l in nest.loops]
-    spatial = [(i, l.dim) for i, l in enumerate(nest.loops) if l.kind == "spatial"]
-    lanes = [[i for i, dim in spatial if dim in tensor.dims] for tensor in tensors]
-    sharing = [[i for i, dim in spatial if dim not in tensor.dims] for tensor in tensors]
-    guards = [([(names.index(n), f) for n, f in g.terms], g.bound) for g in nest.guards]
-    steps = [(i, l.dim, l.step) for i, l in enumerate(nest.loops)]
-    registers, fetches = [{} for _ in tensors], [0] * len(tensors)
-    for at in product(*(range(l.extent) for l in nest.loops)):
-        if any(sum(at[i] * f for i, f in terms) >= bound for terms, bound in guards):
-            continue
-        point = dict.fromkeys(nest.problem.dims, 0)
-        for i, dim, step in steps:
-            point[dim] += at[i] * step
-        for t, tensor in enumerate(tensors):
-            if not any(at[i] for i in sharing[t]):
-                lane, element = tuple(at[i] for i in lanes[t]), tuple(axis.at(point) for axis in tensor.axes)
-                if registers[t].get(lane) != element:
-                    registers[t][lane] = element
-                    fetches[t] += 1
-    return {tensor.name: count for tensor, count in zip(tensors, fetches, strict=True)}
+    """Fetches of each tensor by walking the nest, all turns at once: one register a lane, loaded when its element is another than before.
+
+    Spatial loops that do not move a tensor share a read: only their first turn asks.
+    """
+    problem, names = nest.problem, [l.name for l in nest.loops]
+    counters = np.indices([l.extent for l in nest.loops]).reshape(len(names), -1)  # a column a turn, in the order of the nest
+    for guard in nest.guards:
+        reached = sum((factor * counters[names.index(name)] for name, factor in guard.terms), np.zeros(counters.shape[1], int))
+        counters = counters[:, reached < guard.bound]
+    point = {dim: np.zeros(counters.shape[1], int) for dim in problem.dims}
+    for loop, counter in zip(nest.loops, counters, strict=True):
+        point[loop.dim] = point[loop.dim] + counter * loop.step
+    fetches = {}
+    for tensor in problem.tensors:
+        spatial = [i for i, l in enumerate(nest.loops) if l.kind == "spatial"]
+        lane = counters[[i for i in spatial if nest.loops[i].dim in tensor.dims]]
+        asks = ~counters[[i for i in spatial if nest.loops[i].dim not in tensor.dims]].any(0)
+        element = np.zeros((len(tensor.axes), counters.shape[1]), int)
+        for row, axis in zip(element, tensor.axes, strict=True):
+            row += axis.offset + sum(point[dim] * factor for dim, factor in axis.terms)
+        lane, element = lane[:, asks], element[:, asks]
+        order = np.lexsort(lane) if len(lane) else slice(None)  # lane after lane, each in the order of the nest
+        lane, element = lane[:, order], element[:, order]
+        same = (lane[:, 1:] == lane[:, :-1]).all(0) & (element[:, 1:] == element[:, :-1]).all(0)
+        fetches[tensor.name] = min(1, element.shape[1]) + int(np.count_nonzero(~same))
+    return fetches
 
 
-def visits(nest):
+def visits(nest, accesses):
     """The element of each tensor in each iteration, a number a row, read off the Trace alone.
 
     A held input is the element loaded last, a held output the one stored next. Two elements fix all the loops of a problem (W and OA
     say n k p q c r s, A and B say i j k), so rows are iterations; an input in its padding is in no row.
     """
-    accesses, columns = trace(nest), []
+    columns = []
     steps = np.arange(accesses.macs)
     for at, (tensor, buffer) in enumerate(zip(nest.problem.tensors, accesses.buffers, strict=True)):
         if any(edge != (0, 0) for edge in nest.problem.edges(tensor)):
@@ -95,7 +100,7 @@ def disagreements(seed, compiled=True):
     accesses = trace(nest)
     if accesses.macs != problem.iterations:
         wrong.append("trace")
-    seen, plain = visits(nest), visits(schedule(problem))
+    seen, plain = visits(nest, accesses), visits(schedule(problem), trace(schedule(problem)))
     if len(np.unique(plain)) != problem.iterations or not np.array_equal(np.sort(seen), np.sort(plain)):
         wrong.append("trace: each iteration once, as in the untransformed nest")
     fetches = counted(nest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,11 +14,27 @@ from course_lib.zoo import NETWORKS, module
 from course_lib.zoo.modules import MODULES
 
 
-@pytest.fixture(params=MODULES)
+@pytest.fixture(params=MODULES, scope="module")
 def twin(request: pytest.FixtureRequest) -> tuple[str, nn.Module]:
     """(name, module) on the meta device: shapes and counts without memory."""
     with torch.device("meta"):
         return request.param, MODULES[request.param]().eval()
+
+
+@pytest.fixture(scope="module")
+def walked(twin: tuple[str, nn.Module]) -> tuple[int, dict[str, tuple[int, ...]]]:
+    """One image's way through it: (operations by torch's count, the output's shape of each part)."""
+    name, net = twin
+    outs: dict[str, tuple[int, ...]] = {}
+    hooks = [
+        part.register_forward_hook(lambda _part, _in, out, label=label: outs.__setitem__(label, tuple(out.shape)))
+        for label, part in net.named_modules()
+    ]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(torch.empty(1, *NETWORKS[name].input_shape, device="meta"))
+    for hook in hooks:
+        hook.remove()
+    return counter.get_total_flops(), outs
 
 
 def test_parameters_and_running_statistics_are_those_of_the_table(twin: tuple[str, nn.Module]) -> None:
@@ -25,19 +43,14 @@ def test_parameters_and_running_statistics_are_those_of_the_table(twin: tuple[st
     assert sum(b.numel() for label, b in net.named_buffers() if not label.endswith("num_batches_tracked")) == NETWORKS[name].stats
 
 
-def test_torchs_flop_counter_finds_twice_the_macs(twin: tuple[str, nn.Module]) -> None:
-    name, net = twin
-    with FlopCounterMode(display=False) as counter:
-        net(torch.empty(1, *NETWORKS[name].input_shape, device="meta"))
-    assert counter.get_total_flops() == 2 * NETWORKS[name].macs
+def test_torchs_flop_counter_finds_twice_the_macs(twin: tuple[str, nn.Module], walked: tuple[int, Any]) -> None:
+    assert walked[0] == 2 * NETWORKS[twin[0]].macs
 
 
-def test_every_layer_of_the_table_is_a_part_of_the_module_with_the_same_output(twin: tuple[str, nn.Module]) -> None:
-    name, net = twin
-    outs: dict[str, tuple[int, ...]] = {}
-    for label, part in net.named_modules():
-        part.register_forward_hook(lambda _part, _in, out, label=label: outs.__setitem__(label, tuple(out.shape)))
-    net(torch.empty(1, *NETWORKS[name].input_shape, device="meta"))
+def test_every_layer_of_the_table_is_a_part_of_the_module_with_the_same_output(
+    twin: tuple[str, nn.Module], walked: tuple[int, Any]
+) -> None:
+    (name, net), (_, outs) = twin, walked
     for layer in NETWORKS[name].layers:
         assert outs[layer.name] == (1, *layer.out), layer.name
         part = net.get_submodule(layer.name)
