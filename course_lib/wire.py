@@ -232,13 +232,12 @@ class Channel:
 
     def until(self, seconds: float | None) -> Iterator[None]:
         """Turns, each with the socket set to wait a tick at most, until the seconds are used up: then TimeoutError."""
-        end = None if seconds is None else self.clock() + seconds
-        while True:
-            left = None if end is None else end - self.clock()
-            if left is not None and left <= 0:
-                raise TimeoutError
+        left, end = seconds, None if seconds is None else self.clock() + seconds
+        while left is None or left > 0:
             self.connection.settimeout(None if left is None else min(left, TICK))
             yield
+            left = None if end is None else end - self.clock()
+        raise TimeoutError
 
 
 class Caller:

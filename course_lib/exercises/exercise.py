@@ -424,14 +424,19 @@ def verdict_of_fault(exercise: Exercise, failed: tuple[Case, Answer, Any, str], 
 
 def verdict_of_counts(exercise: Exercise, call: Call, cases: Sequence[Case]) -> Verdict:
     """The values are right: take each count on the counted cases."""
-    parts, first = [Part("values", True)], None
-    answers: dict[str, list[tuple[Case, Answer]]] = {
-        of: [(case, proven(exercise, case, call(case, of == "trace"))) for case in exercise.counted(cases)]
-        for of in {count.of for count in exercise.counts}
-    }
+    parts, first, counted = [Part("values", True)], None, exercise.counted(cases)
+    answers: dict[tuple[str, int], Answer] = {}
+
+    def answer_of(of: str, number: int) -> Answer:
+        """The answer to a counted case, asked for once: behind a case that fails nobody looks."""
+        if (of, number) not in answers:
+            answers[of, number] = proven(exercise, counted[number], call(counted[number], of == "trace"))
+        return answers[of, number]
+
     for count in exercise.counts:
         said, at = "", None
-        for case, answer in answers[count.of]:
+        for number, case in enumerate(counted):
+            answer = answer_of(count.of, number)
             if said := fault_of_count(exercise, count, case, answer):
                 at = case
                 break

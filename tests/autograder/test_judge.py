@@ -85,6 +85,22 @@ def test_right_values_by_another_way_lose_the_count_and_keep_the_values() -> Non
     assert [p.passed for p in verdict.parts] == [True, False] and verdict.hint == "Count them."
 
 
+def test_a_counted_case_is_run_once_for_all_counts_and_none_behind_one_that_fails() -> None:
+    asked: list[tuple[str, bool]] = []
+    call = in_process(conv1d)
+
+    def listening(case: Case, recorded: bool) -> Any:
+        asked.append((case.label, recorded))
+        return call(case, recorded)
+
+    right = EXERCISE.counts[0]
+    wrong = dataclasses.replace(right, name="MACs, wrongly", bound=lambda c: right.bound(c) + (len(c.args[0]) > 1))
+    for counts, recorded in [((right, right), ["1 and 1", "3 and 2", "5 and 3"]), ((wrong, wrong), ["1 and 1", "3 and 2"])]:
+        asked.clear()
+        judge(dataclasses.replace(EXERCISE, counts=counts), listening, 3)
+        assert [label for label, traced in asked if traced] == recorded
+
+
 def test_a_blank_a_crash_and_sys_exit_are_states_and_not_exceptions() -> None:
     def blank(a: Any, b: Any) -> Any:
         raise NotImplementedError("this blank is still empty")

@@ -31,11 +31,10 @@ def test_the_solution_earns_all_the_blank_nothing_and_each_wrong_answer_loses_it
     cells, exercises, table = list(solved.notebook.cells), {}, {}
     intended: dict[str, tuple[str, str]] = {}
 
-    def asked(of: str, name: str, source: str) -> None:
-        """One more answer to the exercise `of`, and the locked cell that checks it."""
+    def asked(of: str, name: str) -> None:
+        """One more answer to the exercise `of`: the locked cell that checks it."""
         table[name] = {**manifest.exercises[of].parts, "packages": list(manifest.exercises[of].packages)}
         exercises[name] = dataclasses.replace(mine[of], name=name)
-        cells.append(v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": name, "solution": True}}))
         locked = {"grade_id": f"check_{name}", "grade": True, "solution": False, "locked": True, "points": 1}
         cells.append(v4.new_code_cell(f'check("{name}", {name})', metadata={"nbgrader": locked}))
 
@@ -43,12 +42,16 @@ def test_the_solution_earns_all_the_blank_nothing_and_each_wrong_answer_loses_it
     for name in LABS[lab]:
         exercises[name], table[name] = mine[name], {**manifest.exercises[name].parts, "packages": list(manifest.exercises[name].packages)}
         blank = next(c["source"] for c in release.cells if tag(c).get("solution") and name in defined(c["source"]))
-        asked(name, f"{name}_blank", re.sub(rf"\b{name}\b", f"{name}_blank", blank))
+        written = {"grade_id": f"{name}_blank", "solution": True}
+        cells.append(v4.new_code_cell(re.sub(rf"\b{name}\b", f"{name}_blank", blank), metadata={"nbgrader": written}))
+        asked(name, f"{name}_blank")
     for name in LABS[lab]:
-        cells.append(v4.new_code_cell((HERE / lab / f"{name}.py").read_text(encoding="utf-8")))
-        for number, (function, part, word) in enumerate(wrong(lab, name)):
-            intended[f"{name}_{number}"] = (part, word)
-            asked(name, f"{name}_{number}", f"{name}_{number} = {function.__name__}")
+        answers = {f"{name}_{number}": answer for number, answer in enumerate(wrong(lab, name))}
+        named = [f"{one} = {function.__name__}" for one, (function, _, _) in answers.items()]
+        cells.append(v4.new_code_cell("\n".join([(HERE / lab / f"{name}.py").read_text(encoding="utf-8"), *named])))
+        for one, (_, part, word) in answers.items():
+            intended[one] = (part, word)
+            asked(name, one)
     head = {"notebook": "many", "shown": list(manifest.shown), "skip": list(manifest.skip), "limits": {"notebook_seconds": 300}}
     many = manifests.read("many", {**head, "exercise": table}, "many.toml")
     notebook = v4.new_notebook(cells=cells)
