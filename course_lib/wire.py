@@ -18,6 +18,8 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,9 +66,7 @@ def pack(value: Any, limits: Limits = LIMITS) -> bytes:
             room -= array.nbytes
             if room < 0:
                 raise WireError(f"the answer is larger than {limits.arrays >> 20} MB")
-            file = io.BytesIO()
-            np.lib.format.write_array(file, np.asarray(array), version=(1, 0), allow_pickle=False)
-            arrays.append(file.getvalue())
+            arrays.append(npy(array))
             if len(arrays) > limits.count:
                 raise WireError(f"the answer holds more than {limits.count:,} arrays")
             return {"array": len(arrays) - 1, "scalar": isinstance(item, np.generic)}
@@ -133,9 +133,27 @@ def unpack(read: Callable[[int], bytes], limits: Limits = LIMITS) -> Any:
         raise WireError(f"a frame that says nothing sensible ({type(error).__name__})") from None
 
 
-def array_of(blob: bytes) -> np.ndarray:
-    """The .npy bytes as an array of numbers; the header must account for every byte, so nothing is allocated on its word."""
-    file = io.BytesIO(blob)
+@lru_cache(1024)
+def header_for(shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> bytes:
+    """What a .npy file of such an array begins with; the arrays of an exercise are of few shapes."""
+    file = io.BytesIO()
+    said = {"shape": shape, "fortran_order": fortran, "descr": np.lib.format.dtype_to_descr(dtype)}
+    np.lib.format.write_array_header_1_0(file, said)
+    return file.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    """The array as a .npy file holds it. Raises ValueError for objects."""
+    if array.dtype.hasobject:
+        raise ValueError("objects do not travel")
+    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    return header_for(array.shape, fortran, array.dtype) + array.tobytes("F" if fortran else "C")
+
+
+@lru_cache(1024)
+def header_of(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, the order and the dtype that a .npy file begins with. Raises WireError for what is none of numbers."""
+    file = io.BytesIO(head)
     try:
         if np.lib.format.read_magic(file) != (1, 0):
             raise WireError("an array in another format than .npy 1.0")
@@ -148,12 +166,16 @@ def array_of(blob: bytes) -> np.ndarray:
         raise WireError(f"an array of dtype {str(dtype)[:40]}, want numbers")
     if len(shape) > 16 or any(not isinstance(n, int) or n < 0 or n > 1 << 40 for n in shape):
         raise WireError("an array of an impossible shape")
-    elements = 1
-    for n in shape:
-        elements *= n
-    if elements * dtype.itemsize != len(blob) - file.tell():
+    return shape, fortran, dtype
+
+
+def array_of(blob: bytes) -> np.ndarray:
+    """The .npy bytes as an array of numbers; the header must account for every byte, so nothing is allocated on its word."""
+    start = 10 + int.from_bytes(blob[8:10], "little")
+    shape, fortran, dtype = header_of(blob[:start])
+    if prod(shape) * dtype.itemsize != len(blob) - start:
         raise WireError("an array whose shape and size disagree")
-    flat = np.frombuffer(blob, dtype=dtype, offset=file.tell()) if elements else np.empty(0, dtype)
+    flat = np.frombuffer(blob, dtype=dtype, offset=start) if prod(shape) else np.empty(0, dtype)
     return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")
 
 

@@ -55,6 +55,16 @@ def test_plain_data_arrives_as_it_was_sent(value: Any) -> None:
     assert same(value, there_and_back(value))
 
 
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "i1", "bool", "c16", "f2"])
+def test_an_array_travels_as_numpy_itself_would_write_it(dtype: str) -> None:
+    whole = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    for array in (whole, whole[:, ::2], whole.T, whole[0, 0, 0], whole[:0], np.asfortranarray(whole)[..., 1]):
+        array = np.asarray(array)
+        assert wire.npy(array) == npy(array)
+        back = wire.array_of(wire.npy(array))
+        assert back.dtype == array.dtype and back.shape == array.shape and (back == array).all()
+
+
 def test_orders_in_memory_and_scalars_survive() -> None:
     for array in (
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
@@ -89,7 +99,7 @@ def test_what_is_no_plain_data_arrives_as_its_description(value: Any, arrives: A
 
 def npy(array: np.ndarray, pickled: bool = False) -> bytes:
     file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=pickled)
+    np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=pickled)
     return file.getvalue()
 
 
