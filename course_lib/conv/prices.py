@@ -41,7 +41,8 @@ def measured_workspace(algorithm: ModuleType, shape: ConvShape, **more: Any) -> 
     """
     ia, wt = np.ones(shape.ia_shape, np.float32), np.ones(shape.wt_shape, np.float32)
     algorithm.conv2d(ia, wt, shape, **more)  # matrices, compiled nests and imports are made once and kept
-    gc.collect()
+    collecting = gc.isenabled()
+    gc.disable()  # garbage of before must not go away while it is traced
     started = not tracemalloc.is_tracing()
     if started:
         tracemalloc.start()
@@ -55,6 +56,8 @@ def measured_workspace(algorithm: ModuleType, shape: ConvShape, **more: Any) -> 
         np.setbufsize(usual)
         if started:
             tracemalloc.stop()
+        if collecting:
+            gc.enable()
 
 
 def compare(

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,13 @@ def room_of(path):
     return "page" if inside == ("__init__.py",) else inside[0].removesuffix(".py")
 
 
+@cache
 def imports(path):
-    """(module imported, as absolute dotted name; is it at the top of the file) for each import statement."""
+    """(module imported, as absolute dotted name; is it at the top of the file) of each import statement."""
+    return list(found_imports(path))
+
+
+def found_imports(path):
     tree = ast.parse(path.read_text("utf-8"))
     package = ["course_lib", *path.relative_to(ROOT / "course_lib").parts[:-1]]
     at_top = {id(node) for node in tree.body}

@@ -33,9 +33,10 @@ class Moments:
     def of(cls, z: np.ndarray, x: np.ndarray) -> Moments:
         return cls(x @ x.T, z @ x.T, float((z * z).sum()))
 
-    def loss(self, m: np.ndarray) -> float:
-        """sum |Z - M X|²"""
-        return max(0.0, self.zz - 2 * float((m * self.zx).sum()) + float(((m @ self.xx) * m).sum()))
+    def loss(self, m: np.ndarray, mxx: np.ndarray | None = None) -> float:
+        """sum |Z - M X|²; `mxx` is M X Xᵀ, where it is known."""
+        mxx = m @ self.xx if mxx is None else mxx
+        return max(0.0, self.zz - 2 * float(np.vdot(m, self.zx)) + float(np.vdot(mxx, m)))
 
     @cached_property
     def directions(self) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +52,8 @@ class Moments:
 
     def without(self, m: np.ndarray) -> Moments:
         """The same inputs, and what M leaves of the targets."""
-        return self.towards(self.zx - m @ self.xx, self.loss(m))
+        mxx = m @ self.xx
+        return self.towards(self.zx - mxx, self.loss(m, mxx))
 
     def towards(self, zx: np.ndarray, zz: float) -> Moments:
         """The same inputs and other targets: what is known of the inputs is not found again."""
@@ -83,10 +85,12 @@ def elements(count: int, sweeps: int = 30) -> Fit:
         free = data.least_squares()
         diagonal = np.diag(data.xx)
         best = polished(largest(free, count, diagonal), data)
-        m, least = best, data.loss(best)
+        m, mxx = best, best @ data.xx
+        least = data.loss(best, mxx)
         for _ in range(sweeps):
-            m = largest(m + step * (data.zx - m @ data.xx), count, diagonal)
-            loss = data.loss(m)
+            m = largest(m + step * (data.zx - mxx), count, diagonal)
+            mxx = m @ data.xx
+            loss = data.loss(m, mxx)
             if loss < least:
                 best, least = m, loss
         polish = polished(best, data)
@@ -116,7 +120,9 @@ def polished(m: np.ndarray, data: Moments) -> np.ndarray:
     for k, row in enumerate(m):
         at = np.flatnonzero(row)
         if len(at):
-            out[k, at] = np.linalg.solve(data.xx[np.ix_(at, at)] + ridge * np.eye(len(at)), data.zx[k, at])
+            xx = data.xx[at[:, None], at]
+            xx.flat[:: len(at) + 1] += ridge  # the diagonal
+            out[k, at] = np.linalg.solve(xx, data.zx[k, at])
     return out
 
 
