@@ -336,11 +336,12 @@ def installed_by(words: list, env: dict, venv: Path, root: Path):
 
 # What a first start loads, for two processes. All that is installed would take a minute to compile, and most of it is never loaded.
 FIRST_LOADED = (
-    "torch torch.fx torch.utils.flop_counter scipy.signal scipy.stats scipy.optimize sklearn.datasets sklearn.svm sklearn.ensemble "
-    "sklearn.gaussian_process gpytorch onnx tvm distributed mlxtend.data",
-    "jupyterlab.labapp notebook.app nbgrader.apps nbgrader.server_extensions.formgrader nbclient jupytext ipykernel.kernelapp "
-    "ipykernel.ipkernel debugpy.server IPython ipywidgets anywidget matplotlib.pyplot matplotlib.font_manager numba pygments.lexers.python "
-    "pygments.formatters markdown_it latex2mathml.converter pytest xdist.scheduler hypothesis.strategies playwright.sync_api expecttest",
+    "torch torch.fx torch.utils.flop_counter scipy.signal scipy.stats scipy.optimize gpytorch onnx tvm distributed",
+    "sklearn.datasets sklearn.svm sklearn.ensemble sklearn.gaussian_process mlxtend.data jupyterlab.labapp notebook.app "
+    "nbgrader.apps nbgrader.server_extensions.formgrader nbclient jupytext ipykernel.kernelapp ipykernel.ipkernel "
+    "debugpy.server IPython ipywidgets anywidget matplotlib.pyplot matplotlib.font_manager numba pygments.lexers.python "
+    "pygments.formatters markdown_it latex2mathml.converter pytest xdist.scheduler hypothesis.strategies "
+    "playwright.sync_api expecttest",
 )
 LOAD = """
 import importlib, sys

@@ -60,7 +60,7 @@ def told(process: subprocess.Popen[str], begun: float) -> Iterator[tuple[str, fl
 
 def tests() -> int:
     """`course.py test` in a new clone; what it says goes on as it comes. Its exit code, or 1 where it took too long."""
-    before = a_fixed_loop()
+    before = fixed_work()
     with clone() as root:
         begun, all_in_all, aside = time.perf_counter(), 0.0, 0.0
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "CI": "true"}
@@ -71,18 +71,22 @@ def tests() -> int:
                 all_in_all, aside = now, downloads
         with contextlib.suppress(OSError):  # not a whole run
             shutil.copy(root / "tests/.artefacts/seconds.json", ROOT / "tests/.artefacts/seconds.json")
-    print(f"a fixed loop took {before:.2f} s before and {a_fixed_loop():.2f} s after: how fast this machine was")
+    print(f"a fixed piece of work on all cores took {before:.2f} s before and {fixed_work():.2f} s after: how fast this machine was")
     own = all_in_all - aside
     print(f"from a clone: tested after {all_in_all:.0f} s, {aside:.0f} s of them downloads: {own:.0f} s (bar {TESTED:.0f} s)")
     return process.returncode or int(own > TESTED)
 
 
-def a_fixed_loop() -> float:
-    """Processor seconds of six million additions in Python: machines that are shared are not equally fast all day."""
-    begun, total = time.process_time(), 0
-    for i in range(6_000_000):
-        total += i * i % 7
-    return time.process_time() - begun
+# a second of a quiet machine: half of it sums, half of it pages of memory that are asked for, filled and copied
+FIXED = "total = 0\nfor i in range(4_000_000):\n    total += i * i % 7\nfor _ in range(10):\n    bytes(bytearray(64 << 20))"
+
+
+def fixed_work() -> float:
+    """Seconds until every core has done one fixed piece of work, all at once: machines that are shared are not equally fast all day."""
+    begun = time.perf_counter()
+    for process in [subprocess.Popen([sys.executable, "-c", FIXED]) for _ in range(os.cpu_count() or 1)]:
+        process.wait()
+    return time.perf_counter() - begun
 
 
 @contextlib.contextmanager
