@@ -409,7 +409,7 @@ def remedy_for(said: str) -> str:
     """The likeliest remedy for what pip said."""
     low = said.lower()
     if "no space left" in low or "errno 28" in low:
-        return "The disk is full: the course needs about 3 GB for its packages."
+        return "The disk is full: the course needs about 3 GB for its packages, 6 where PyTorch comes with CUDA."
     if any(word in low for word in ("name resolution", "connection", "proxy", "timed out")):
         return (
             "This machine did not reach the package index. Connect it (or set https_proxy, or PIP_INDEX_URL to a mirror)\n"
@@ -488,7 +488,8 @@ def set_up(root: Path, venv: Path, need: set) -> None:
             say("Updating the course's packages.")
         else:
             what = ", ".join(extras) or "its first commands"
-            say(f"Setting up the course ({what}): once, a few minutes, {'about 2 GB' if extras else 'under 100 MB'} in .venv.")
+            size = "about 3 GB (6 with CUDA)" if extras else "under 100 MB"
+            say(f"Setting up the course ({what}): once, a few minutes, {size} in .venv.")
         if not (same_place(root, venv) and has_pip(venv)):
             make_venv(venv)
             (venv / "course-made.json").write_text(json.dumps(made_by(root)), "utf-8")
