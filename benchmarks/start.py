@@ -77,7 +77,7 @@ def tests() -> int:
     return process.returncode or int(own > TESTED)
 
 
-# one to two seconds: half of it sums, half of it pages of memory that are asked for, filled and copied
+# sums, and pages of memory that are asked for, filled and copied
 FIXED = "total = 0\nfor i in range(4_000_000):\n    total += i * i % 7\nfor _ in range(10):\n    bytes(bytearray(64 << 20))"
 
 

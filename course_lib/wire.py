@@ -66,7 +66,9 @@ def pack(value: Any, limits: Limits = LIMITS) -> bytes:
             room -= array.nbytes
             if room < 0:
                 raise WireError(f"the answer is larger than {limits.arrays >> 20} MB")
-            arrays.append(npy(array))
+            file = io.BytesIO()
+            np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+            arrays.append(file.getvalue())
             if len(arrays) > limits.count:
                 raise WireError(f"the answer holds more than {limits.count:,} arrays")
             return {"array": len(arrays) - 1, "scalar": isinstance(item, np.generic)}
@@ -134,25 +136,8 @@ def unpack(read: Callable[[int], bytes], limits: Limits = LIMITS) -> Any:
 
 
 @lru_cache(1024)
-def header_for(shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> bytes:
-    """What a .npy file of such an array begins with; the arrays of an exercise are of few shapes."""
-    file = io.BytesIO()
-    said = {"shape": shape, "fortran_order": fortran, "descr": np.lib.format.dtype_to_descr(dtype)}
-    np.lib.format.write_array_header_1_0(file, said)
-    return file.getvalue()
-
-
-def npy(array: np.ndarray) -> bytes:
-    """The array as a .npy file holds it. Raises ValueError for objects."""
-    if array.dtype.hasobject:
-        raise ValueError("objects do not travel")
-    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-    return header_for(array.shape, fortran, array.dtype) + array.tobytes("F" if fortran else "C")
-
-
-@lru_cache(1024)
 def header_of(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """The shape, the order and the dtype that a .npy file begins with. Raises WireError for what is none of numbers."""
+    """The shape, order and dtype that a .npy file begins with: few in an exercise, dear to parse. WireError where not of numbers."""
     file = io.BytesIO(head)
     try:
         if np.lib.format.read_magic(file) != (1, 0):

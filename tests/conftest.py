@@ -16,7 +16,6 @@ whole suite writes the like to tests/.artefacts/seconds.json, to be copied there
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import importlib
 import json
@@ -78,25 +77,8 @@ def needed(name: str, minversion: str | None = None, reason: str | None = None, 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    WATCHED[1] = os.dup(2)  # before a test captures what is written there
     if IN_CI:
         pytest.importorskip = needed
-
-
-STUCK = 300.0  # seconds after which a test that has not ended says where each thread is
-WATCHED = [0.0, 2]  # since when, and the terminal's number
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """`faulthandler_timeout` of pytest, but the clock is set anew every ten seconds: for each test it costs as much as the test itself."""
-    if time.monotonic() > WATCHED[0] + 10:
-        WATCHED[0] = time.monotonic()
-        faulthandler.dump_traceback_later(STUCK, file=int(WATCHED[1]))
-
-
-def pytest_enter_pdb() -> None:
-    faulthandler.cancel_dump_traceback_later()  # a person thinks
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

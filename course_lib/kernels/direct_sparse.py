@@ -31,7 +31,7 @@ from course_lib.kernels.frame import Frame, frame_kernel
 from course_lib.kernels.held import Tile, over_images
 from course_lib.kernels.plan import MOST_HELD, Plan, planned
 from course_lib.nest.emit import INT, LANE, Emitter, Value, const, zero
-from course_lib.nest.jit import FULL, LIGHT, lanes, library_of, new_module, registers
+from course_lib.nest.jit import LIGHT, lanes, library_of, new_module, registers
 from course_lib.shapes import ConvShape
 
 SOURCE = (
@@ -280,8 +280,8 @@ def sparse_layer(wt: np.ndarray, shape: ConvShape, threads: int, plan: SparsePla
     frame = Frame.of(shape)
     tile, made = Tile.of(shape, frame, plan.vectors), program(wt, shape, frame, plan, blocks)
     parts = 1 if tile.count >= 4 * threads else min(threads, max(made.steps, made.left, 1))
-    effort = FULL if blocks else LIGHT  # one pattern in straight code is a few per cent quicker with FULL; many patterns gain nothing
-    library = library_of(sparse_module, shape, frame, tile, plan, blocks, (made.steps, made.left), made.cuts, parts, effort=effort)
+    counts = made.steps, made.left
+    library = library_of(sparse_module, shape, frame, tile, plan, blocks, counts, made.cuts, parts, effort=LIGHT)  # in final form
     waiting = [aligned(shape.K * tile.vectors * lanes() if made.cuts > 1 else 0) for _ in range(threads)]
     conv = over_images(library, frame, tile, (made.stream, made.table), parts, waiting)
     conv.library, conv.plan, conv.tile, conv.frame, conv.program = library, plan, tile, frame, made  # type: ignore[attr-defined]

@@ -118,7 +118,7 @@ def nm_sparse_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: NMP
     stream[:, :, 1:] = np.ascontiguousarray(values).view(np.int32)
     every = frame.offsets().reshape(-1, shape.R * shape.S)
     offsets = np.ascontiguousarray(every[::M].ravel(), np.int32)
-    library = library_of(nm_module, shape, frame, tile, N, steps, effort=LIGHT)  # as quick as with FULL, compiled in two thirds of the time
+    library = library_of(nm_module, shape, frame, tile, N, steps, effort=LIGHT)  # the code comes in final form
     conv = over_images(library, frame, tile, (stream, offsets), K, [aligned(0)] * threads)
     conv.library, conv.frame, conv.N = library, frame, N  # type: ignore[attr-defined]
     return conv

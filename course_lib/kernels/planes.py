@@ -109,7 +109,7 @@ def planes_conv(wt: np.ndarray, shape: ConvShape, threads: int = 1, plan: Planes
     """Every input channel has filters of its own: groups = C, any number of filters a channel; ValueError for a plan of another way."""
     plan = planned(plan, PlanesPlan, lambda: planes_plan(shape, threads))
     inner = frame(shape, plan)
-    library = library_of(planes_module, shape, plan, effort=LIGHT)  # as quick as with FULL, compiled in two thirds of the time
+    library = library_of(planes_module, shape, plan, effort=LIGHT)  # the code comes in final form
     kernel: Any = library.function("planes", "ppppii")
     weights = np.ascontiguousarray(wt)
     frames = [aligned(inner.H * inner.W + inner.P * inner.Q) for _ in range(threads)]

@@ -3,7 +3,6 @@
 data       digits(size), mnist(size): train, validation and test images with a fixed split
 nets       plain(), residual(): torch modules; trained(name) with the weights that come with the course
 loop       train(net, data, ...), accuracy(net, images, labels)
-sgd        how a weight is moved: SGD(parameters, lr, momentum, weight_decay)
 progress   a bar on the terminal, silent where nobody looks
 weights    `python -m course_lib.train.weights` trains both networks again and writes their files
 """

