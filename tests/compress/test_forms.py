@@ -20,7 +20,7 @@ from course_lib.compress.decompose import (
     select_ranks,
     z_step,
 )
-from course_lib.compress.decompose.forms import largest
+from course_lib.compress.decompose.forms import largest, polished
 from course_lib.compress.decompose.ranks import cost, kept
 from course_lib.compress.decompose.relu import relu
 
@@ -29,6 +29,20 @@ def data(seed, K=6, J=10, n=200):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((J, J)) @ rng.standard_normal((J, n))
     return rng, x, rng.standard_normal((K, J)) @ x + 0.5 * rng.standard_normal((K, n))
+
+
+def test_polished_entries_are_least_squares_row_by_row_and_the_loss_is_what_it_says():
+    rng = np.random.default_rng(11)
+    for _ in range(30):
+        K, J = rng.integers(1, 9, 2)
+        x, z = rng.standard_normal((J, 40)), rng.standard_normal((K, 40))
+        moments, kept_at = Moments.of(z, x), rng.random((K, J)) < 0.6
+        m = polished(np.where(kept_at, 1.0, 0.0), moments)
+        for row, at, target in zip(m, kept_at, z, strict=True):
+            assert not row[~at].any()
+            np.testing.assert_allclose(row[at], np.linalg.lstsq(x[at].T, target, rcond=None)[0], atol=1e-7)  # the ridge is 1e-10
+        want = ((z - m @ x) ** 2).sum()
+        np.testing.assert_allclose([moments.loss(m), moments.loss(m, m @ moments.xx), moments.without(m).zz], want, rtol=1e-9)
 
 
 def test_the_loss_from_moments_is_the_loss_on_the_samples():
